@@ -9,13 +9,18 @@ status=$?
 
 # An object is reported when it is older than five seconds and two scans found no pointer to it.
 if [ "$LEAK_CHECK" = 1 ] && [ -e /sys/kernel/debug/kmemleak ]; then
-	sleep 5.5
+	sleep 6
 	echo scan > /sys/kernel/debug/kmemleak
 	echo scan > /sys/kernel/debug/kmemleak
 	cat /sys/kernel/debug/kmemleak
 fi
-dmesg > "$RESULTS/dmesg" 2>/dev/null
+dmesg > "$RESULTS/dmesg" 2> /dev/null
 echo "$status" > "$RESULTS/status"
 echo "guest status $status"
+if [ "$PUMORI_VM" = qemu ]; then
+	stty -F /dev/ttyS1 raw -echo
+	tar -c -f - -C "$RESULTS" . > /dev/ttyS1
+	# Closing a serial port waits for its last byte.
+fi
 sync
 busybox poweroff -f
