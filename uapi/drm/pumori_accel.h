@@ -10,7 +10,12 @@
 #ifndef _UAPI_DRM_PUMORI_ACCEL_H_
 #define _UAPI_DRM_PUMORI_ACCEL_H_
 
+/* User space finds it through libdrm (pkg-config --cflags libdrm). */
+#ifdef __KERNEL__
 #include <drm/drm.h>
+#else
+#include <drm.h>
+#endif
 
 #if defined(__cplusplus)
 extern "C" {
