@@ -96,6 +96,8 @@ struct silicon_task {
 	u8 fault;
 	/** @nan_count: outputs that were NaN or Inf (CHECK_NAN), saturating */
 	u32 nan_count;
+	/** @partials: what a reduction or scan carries from one call to the next; the kernel sets it */
+	u64 partials[PUMORI_ISA_REDUCE_PARTIALS];
 };
 
 /* Panel packing of MULTIPLY_MOVING and row buffers of casting kernels. */
@@ -145,6 +147,25 @@ struct silicon_kernels {
  * Return: the set, or NULL when the host cannot run it or it was not built in.
  */
 const struct silicon_kernels *silicon_kernels_select(u32 choice, u32 host);
+
+/**
+ * silicon_kernels_supports - whether a compute instruction is one that the kernel sets execute
+ * @opcode: enum pumori_isa_opcode, one with format COMPUTE
+ * @compute: its operands
+ *
+ * Checks element types, compute type, operations, modifiers, which operands are there, and the shapes
+ * of the operands against each other and against the kernels' limits. Knows nothing of addresses:
+ * bounds, alignment, spaces, streams and reserved fields are the decoder's.
+ *
+ * Return: true when the kernels may be called with it.
+ */
+bool silicon_kernels_supports(u16 opcode, const struct pumori_isa_compute *compute);
+
+/** silicon_compute_cycles - cycles that a compute instruction takes on the modelled chip */
+u64 silicon_compute_cycles(u16 opcode, const struct pumori_isa_compute *compute);
+
+/** silicon_dma_cycles - cycles that moving @bytes takes on the modelled chip, without contention */
+u64 silicon_dma_cycles(u64 bytes);
 
 /** silicon_dtype_size - bytes of an element, 0 for what is not a type */
 u32 silicon_dtype_size(u8 dtype);
