@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+#
+# The real models, compiled, and what is compared with ONNX Runtime's answers.
+
+MODELS := $(O)/models
+REC_ONNX := $(MODELS)/ch_PP-OCRv4_rec_infer.onnx
+CLS_ONNX := $(MODELS)/ch_ppocr_mobile_v2.0_cls_infer.onnx
+MODEL_DICTIONARY := $(MODELS)/ppocr_keys_v1.txt
+MODEL_EXECUTABLES := $(foreach cast,bf16 fp32,$(MODELS)/rec-$(cast).pex $(MODELS)/cls-$(cast).pex)
+
+$(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY) &: tools/setup/fetch-models
+	@mkdir -p $(MODELS)
+	$(Q)folder=$$(tools/setup/fetch-models) && cp "$$folder"/* $(MODELS)/ && touch $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY)
+
+$(MODELS)/rec-%.pex: $(REC_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $(REC_ONNX) -o $@ --shape x=1,3,48,320 --cast $* --meta task=ocr --meta dict=$(MODEL_DICTIONARY)
+
+$(MODELS)/cls-%.pex: $(CLS_ONNX) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $(CLS_ONNX) -o $@ --shape x=1,3,48,192 --cast $* --meta task=classify --meta labels=0,180
+
+# Rendered lines of text for tests in virtual machines, which have no ImageMagick.
+LINES_STAMP := $(O)/lines/.rendered
+$(LINES_STAMP): tests/golden/lines.js
+	@mkdir -p $(O)/lines
+	$(call say,RENDER,$(O)/lines)
+	$(Q)node tests/golden/lines.js $(O)/lines && touch $@
+
+.PHONY: models
+models: $(MODEL_EXECUTABLES) $(LINES_STAMP)
+
+CHECK_CONFORMANCE += tests/golden/check
+CHECK_CONFORMANCE_DEPS += $(MODEL_EXECUTABLES) $(O)/pumori
