@@ -14,7 +14,6 @@
 #include <stdio.h>
 
 enum pumori_severity {
-	PUMORI_SEVERITY_NOTE,
 	PUMORI_SEVERITY_WARNING,
 	PUMORI_SEVERITY_ERROR,
 };
