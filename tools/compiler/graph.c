@@ -19,9 +19,7 @@ struct pumori_graph *pumori_graph_create(const char *name,
 	}
 	graph->diagnostics = diagnostics;
 	graph->name = strdup(name);
-	graph->names = calloc(1, sizeof(*graph->names));
-	graph->strings = calloc(1, sizeof(*graph->strings));
-	if (!graph->name || !graph->names || !graph->strings) {
+	if (!graph->name) {
 		pumori_out_of_memory(diagnostics);
 		pumori_graph_destroy(graph);
 		return NULL;
@@ -55,15 +53,8 @@ void pumori_graph_destroy(struct pumori_graph *graph)
 	}
 	for (size_t i = 0; i < graph->tensor_count; i++)
 		pumori_tensor_free(graph->tensors[i]);
-	if (graph->strings) {
-		for (size_t i = 0; i < graph->strings->capacity; i++)
-			free(graph->strings->slots[i]);
-		free(graph->strings->slots);
-	}
-	if (graph->names)
-		free(graph->names->slots);
-	free(graph->names);
-	free(graph->strings);
+	pumori_string_map_release(&graph->names);
+	pumori_string_map_release(&graph->strings);
 	free(graph->tensors);
 	free(graph->inputs);
 	free(graph->outputs);
@@ -71,103 +62,24 @@ void pumori_graph_destroy(struct pumori_graph *graph)
 	free(graph);
 }
 
-/* --- names and strings: open-addressing tables of at most half load --- */
-
-static size_t hash_text(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-	return hash ^ hash >> 29;
-}
-
-static struct pumori_tensor **find_name(const struct pumori_name_index *names, const char *name)
-{
-	size_t slot = hash_text(name) & (names->capacity - 1);
-
-	while (names->slots[slot] && strcmp(names->slots[slot]->name, name))
-		slot = (slot + 1) & (names->capacity - 1);
-	return &names->slots[slot];
-}
-
-/* Rebuild from graph->tensors; also how removed names vanish. */
-void pumori_graph_fill_names(struct pumori_graph *graph)
-{
-	struct pumori_name_index *names = graph->names;
-
-	if (names->capacity)
-		memset(names->slots, 0, names->capacity * sizeof(*names->slots));
-	names->used = graph->tensor_count;
-	for (size_t i = 0; i < graph->tensor_count; i++)
-		*find_name(names, graph->tensors[i]->name) = graph->tensors[i];
-}
-
-static int grow_names(struct pumori_graph *graph)
-{
-	struct pumori_name_index *names = graph->names;
-	size_t capacity = names->capacity ? names->capacity * 2 : 256;
-	struct pumori_tensor **slots = calloc(capacity, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	free(names->slots);
-	names->slots = slots;
-	names->capacity = capacity;
-	pumori_graph_fill_names(graph);
-	return 0;
-}
-
 struct pumori_tensor *pumori_graph_find(const struct pumori_graph *graph, const char *name)
 {
-	return graph->names->capacity ? *find_name(graph->names, name) : NULL;
-}
-
-static char **find_string(struct pumori_string_pool *strings, const char *text)
-{
-	size_t slot = hash_text(text) & (strings->capacity - 1);
-
-	while (strings->slots[slot] && strcmp(strings->slots[slot], text))
-		slot = (slot + 1) & (strings->capacity - 1);
-	return &strings->slots[slot];
+	return pumori_string_map_get(&graph->names, name);
 }
 
 const char *pumori_graph_intern(struct pumori_graph *graph, const char *text)
 {
-	struct pumori_string_pool *strings = graph->strings;
-	char **slot;
-
-	if (strings->used * 2 >= strings->capacity) {
-		struct pumori_string_pool larger = {
-			.capacity = strings->capacity ? strings->capacity * 2 : 64,
-			.used = strings->used,
-		};
-
-		larger.slots = calloc(larger.capacity, sizeof(*larger.slots));
-		if (!larger.slots)
-			return NULL;
-		for (size_t i = 0; i < strings->capacity; i++)
-			if (strings->slots[i])
-				*find_string(&larger, strings->slots[i]) = strings->slots[i];
-		free(strings->slots);
-		*strings = larger;
-	}
-	slot = find_string(strings, text);
-	if (!*slot) {
-		*slot = strdup(text);
-		strings->used += *slot != NULL;
-	}
-	return *slot;
+	return pumori_string_map_key(&graph->strings, text);
 }
 
 /* --- tensors --- */
 
-static char *fresh_name(struct pumori_graph *graph)
+char *pumori_graph_fresh_name(struct pumori_graph *graph)
 {
 	char text[64];
 
 	do {
-		snprintf(text, sizeof(text), "%%%llu", (unsigned long long)graph->names->fresh++);
+		snprintf(text, sizeof(text), "%%%llu", (unsigned long long)graph->fresh_names++);
 	} while (pumori_graph_find(graph, text));
 	return strdup(text);
 }
@@ -194,7 +106,6 @@ struct pumori_tensor *pumori_graph_add_tensor(struct pumori_graph *graph, const 
 					      enum pumori_tensor_kind kind,
 					      const struct pumori_tensor_type *type)
 {
-	struct pumori_name_index *names = graph->names;
 	struct pumori_location where = { .tensor = name };
 	struct pumori_tensor *tensor;
 
@@ -208,24 +119,20 @@ struct pumori_tensor *pumori_graph_add_tensor(struct pumori_graph *graph, const 
 			     "two tensors of the graph have this name");
 		return NULL;
 	}
-	if (names->used * 2 >= names->capacity && grow_names(graph))
-		goto no_memory;
 	if (pumori_reserve_pointer(&graph->tensors, graph->tensor_count, &graph->tensor_capacity))
 		goto no_memory;
 	tensor = calloc(1, sizeof(*tensor));
 	if (!tensor)
 		goto no_memory;
-	tensor->name = name ? strdup(name) : fresh_name(graph);
-	if (!tensor->name) {
-		free(tensor);
+	tensor->name = name ? strdup(name) : pumori_graph_fresh_name(graph);
+	if (!tensor->name || pumori_string_map_put(&graph->names, tensor->name, tensor)) {
+		pumori_tensor_free(tensor);
 		goto no_memory;
 	}
 	tensor->kind = kind;
 	tensor->type = *type;
 	tensor->index = graph->tensor_count;
 	graph->tensors[graph->tensor_count++] = tensor;
-	*find_name(names, tensor->name) = tensor;
-	names->used++;
 	return tensor;
 
 no_memory:
@@ -321,18 +228,14 @@ int pumori_graph_add_output(struct pumori_graph *graph, struct pumori_tensor *te
 	if (tensor->kind != PUMORI_TENSOR_INTERMEDIATE || (taken && taken != tensor)) {
 		struct pumori_node *copy;
 
-		if (taken) {
-			/* The name belongs to an input, a constant or another output. */
-			int error = pumori_tensor_rename(graph, taken, NULL);
-
-			if (taken->kind == PUMORI_TENSOR_INPUT || taken->kind == PUMORI_TENSOR_OUTPUT)
-				return pumori_error(graph->diagnostics, -EINVAL,
-						    &(struct pumori_location){ .tensor = name },
-						    "rename one of them in the model",
-						    "is an output and also an input or another output");
-			if (error)
-				return error;
-		}
+		if (taken && (taken->kind == PUMORI_TENSOR_INPUT ||
+			      taken->kind == PUMORI_TENSOR_OUTPUT))
+			return pumori_error(graph->diagnostics, -EINVAL,
+					    &(struct pumori_location){ .tensor = name },
+					    "rename one of them in the model",
+					    "is an output and also an input or another output");
+		if (taken && pumori_tensor_rename(graph, taken, NULL))
+			return -ENOMEM;
 		copy = pumori_graph_add(graph, PUMORI_PRIMITIVE_COPY, NULL, &tensor, 1);
 		if (!copy)
 			return -ENOMEM;

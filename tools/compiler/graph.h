@@ -21,6 +21,7 @@
 
 #include "diagnostics.h"
 #include "operators.h"
+#include "string_map.h"
 
 #define PUMORI_MAX_RANK 8
 
@@ -278,8 +279,9 @@ struct pumori_graph {
 	const char *origin;
 	const char *origin_operator;
 
-	struct pumori_name_index *names;
-	struct pumori_string_pool *strings;
+	struct pumori_string_map names;		/* tensors by name */
+	struct pumori_string_map strings;	/* of pumori_graph_intern() */
+	uint64_t fresh_names;
 	struct pumori_diagnostics *diagnostics;	/* of whoever created the graph */
 };
 

@@ -11,22 +11,15 @@
 int pumori_tensor_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
 			 const char *name)
 {
-	char fresh[64];
-	char *copy;
+	char *copy = name ? strdup(name) : pumori_graph_fresh_name(graph);
 
-	if (!name) {
-		do {
-			snprintf(fresh, sizeof(fresh), "%%%llu",
-				 (unsigned long long)graph->names->fresh++);
-		} while (pumori_graph_find(graph, fresh));
-		name = fresh;
-	}
-	copy = strdup(name);
-	if (!copy)
+	if (!copy || pumori_string_map_put(&graph->names, tensor->name, NULL) ||
+	    pumori_string_map_put(&graph->names, copy, tensor)) {
+		free(copy);
 		return pumori_out_of_memory(graph->diagnostics);
+	}
 	free(tensor->name);
 	tensor->name = copy;
-	pumori_graph_fill_names(graph);
 	return 0;
 }
 
@@ -114,6 +107,8 @@ void pumori_graph_sweep(struct pumori_graph *graph)
 			       tensor->kind == PUMORI_TENSOR_CONSTANT);
 
 		if (unused) {
+			/* The name is in the map, so this cannot want memory. */
+			pumori_string_map_put(&graph->names, tensor->name, NULL);
 			pumori_tensor_free(tensor);
 			continue;
 		}
@@ -121,7 +116,6 @@ void pumori_graph_sweep(struct pumori_graph *graph)
 		graph->tensors[kept++] = tensor;
 	}
 	graph->tensor_count = kept;
-	pumori_graph_fill_names(graph);
 }
 
 void pumori_graph_number(struct pumori_graph *graph)

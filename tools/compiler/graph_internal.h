@@ -5,27 +5,14 @@
 
 #include "graph.h"
 
-/* Tensors by name. Slots hold NULL or a tensor; the capacity is a power of two or 0. */
-struct pumori_name_index {
-	struct pumori_tensor **slots;
-	size_t capacity;
-	size_t used;
-	uint64_t fresh;		/* number of the next made-up name */
-};
-
-struct pumori_string_pool {
-	char **slots;
-	size_t capacity;
-	size_t used;
-};
-
-void pumori_graph_fill_names(struct pumori_graph *graph);
 struct pumori_tensor *pumori_graph_add_tensor(struct pumori_graph *graph, const char *name,
 					      enum pumori_tensor_kind kind,
 					      const struct pumori_tensor_type *type);
 /* Give a tensor another name, a made-up one if @name is NULL. */
 int pumori_tensor_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
 			 const char *name);
+/* A name that no tensor has, from malloc. */
+char *pumori_graph_fresh_name(struct pumori_graph *graph);
 int pumori_reserve_pointer(void *array, size_t count, size_t *capacity);
 
 void pumori_node_free(struct pumori_node *node);

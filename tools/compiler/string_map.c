@@ -45,17 +45,17 @@ static int grow(struct pumori_string_map *map)
 static struct pumori_string_map_entry *find_or_add(struct pumori_string_map *map,
 						   const char *key)
 {
-	struct pumori_string_map_entry *entry;
+	struct pumori_string_map_entry *entry = map->capacity ? find(map, key) : NULL;
 
+	if (entry && entry->key)
+		return entry;
 	if (map->used * 2 >= map->capacity && grow(map))
 		return NULL;
 	entry = find(map, key);
-	if (!entry->key) {
-		entry->key = strdup(key);
-		if (!entry->key)
-			return NULL;
-		map->used++;
-	}
+	entry->key = strdup(key);
+	if (!entry->key)
+		return NULL;
+	map->used++;
 	return entry;
 }
 
