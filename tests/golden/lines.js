@@ -25,7 +25,7 @@ const LINES = [
 	{ name: 'roman', text: 'Total: 1,284.50 EUR', font: `${LIBERATION}/LiberationSerif-Regular.ttf`, size: 40 },
 	{ name: 'typewriter', text: '0123456789', font: `${LIBERATION}/LiberationMono-Bold.ttf`, size: 48 },
 	{ name: 'narrow', text: 'PLATFORM 9 DEPARTURES', font: `${LIBERATION}/LiberationSansNarrow-Bold.ttf`, size: 40 },
-	{ name: 'small', text: 'small print here', font: `${DEJAVU}/DejaVuSans.ttf`, size: 18 },
+	{ name: 'small', text: 'Fine print', font: `${LIBERATION}/LiberationSans-Regular.ttf`, size: 16, border: '2x1' },
 	{ name: 'large', text: 'LARGE', font: `${DEJAVU}/DejaVuSans-Bold.ttf`, size: 110 },
 	{ name: 'bookman', text: 'Kathmandu Valley', font: `${URW}/URWBookman-Light.otf`, size: 40 },
 	{ name: 'gothic', text: 'Room 404 closed', font: `${URW}/URWGothic-Book.otf`, size: 40 },
@@ -55,7 +55,7 @@ const LINES = [
 // Writes the PNG of a line; with "upright" a turned line is left as it would be read.
 function render(line, path, upright) {
 	execFileSync('convert', ['-background', line.paper || 'white', '-fill', line.ink || 'black', '-font', line.font,
-		'-pointsize', String(line.size), `label:${line.text}`, '-bordercolor', line.paper || 'white', '-border', '6x3',
+		'-pointsize', String(line.size), `label:${line.text}`, '-bordercolor', line.paper || 'white', '-border', line.border || '6x3',
 		...(line.options || []), ...(line.turned && !upright ? ['-rotate', '180'] : []),
 		'-alpha', 'off', '-depth', '8', '-strip', `PNG24:${path}`]);
 }

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+#
+# Rules that keep the project honest; see the scripts.
+
+$(O)/tests/gates/record_open.so: $(O)/obj/tests/gates/record_open.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^ -ldl
+
+CHECK_GATES += tests/gates/sources tests/gates/silicon tests/gates/libraries tests/gates/compiler-inputs \
+	tests/gates/mutations
+CHECK_GATES_DEPS += all $(O)/tests/gates/record_open.so $(CLS_ONNX)
