@@ -92,6 +92,7 @@ CHECK_VM :=
 CHECK_CONFORMANCE :=
 FUZZERS :=
 BENCHES :=
+BENCHES_DEPS :=
 
 .PHONY: all FORCE
 all:
@@ -171,7 +172,7 @@ check-fuzz: $(FUZZERS) $(CHECK_FUZZ_DEPS)
 endif
 
 .PHONY: bench
-bench: all $(BENCHES)
+bench: all $(BENCHES) $(BENCHES_DEPS)
 	@set -e; for bench in $(BENCHES); do $$bench; done
 
 # --- install, help, clean --------------------------------------------------
