@@ -8,3 +8,8 @@ modules:
 	tests/vm/build-modules "$$headers" $(abspath $(O))/modules-$$version && \
 	ln -sfn modules-$$version $(O)/modules && \
 	echo "$(O)/modules/drivers/accel/pumori/pumori.ko for $$version"
+
+DRIVER_TEST := $(O)/tests/vm/driver-test
+DRIVER_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/driver/*.c))
+$(DRIVER_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm 2> /dev/null)
+$(eval $(call program,$(DRIVER_TEST),$(DRIVER_TEST_OBJECTS),))

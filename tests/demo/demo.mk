@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+
+.PHONY: demo
+demo:
+	@tests/demo/demo '$(MAKE)'

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# needs: build/tests/demo/ocr build/models/rec-bf16.pex build/lines/plain.png
+uname -sr
+load || exit 1
+ls -l /dev/accel/accel0
+build/tests/demo/ocr build/models/rec-bf16.pex "$1" || exit 1
+unload

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver_test.h"
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} groups[] = {
+	{ "queries", test_queries },
+	{ "memory", test_memory },
+	{ "bind", test_bind },
+	{ "programs", test_programs },
+	{ "jobs", test_jobs },
+	{ "faults", test_faults },
+	{ "blame", test_blame },
+	{ "teardown", test_teardown },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		bool wanted = argc == 1;
+
+		for (k = 1; k < argc; k++)
+			wanted = wanted || strcmp(argv[k], groups[i].name) == 0;
+		if (wanted) {
+			note("%s", groups[i].name);
+			groups[i].run();
+		}
+	}
+	return tap_finish();
+}
