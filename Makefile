@@ -129,7 +129,7 @@ include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 SUITES := unit gates kunit vm conformance fuzz
 RUN_SUITE := tests/run-suite -o $(O)/check
 
-.PHONY: check check-next $(SUITES:%=check-%) check-unit-plain check-unit-sanitized fuzzers
+.PHONY: check $(SUITES:%=check-%) check-unit-plain check-unit-sanitized fuzzers
 check:
 	@tests/run-check $(O)/check '$(MAKE)' $(SUITES)
 

@@ -7,6 +7,6 @@ $(O)/tests/gates/record_open.so: $(O)/obj/tests/gates/record_open.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^ -ldl
 
-CHECK_GATES += tests/gates/sources tests/gates/silicon tests/gates/libraries tests/gates/compiler-inputs \
+CHECK_GATES += tests/gates/runner tests/gates/sources tests/gates/silicon tests/gates/libraries tests/gates/compiler-inputs \
 	tests/gates/mutations
 CHECK_GATES_DEPS += all $(O)/tests/gates/record_open.so $(CLS_ONNX)

@@ -13,3 +13,9 @@ DRIVER_TEST := $(O)/tests/vm/driver-test
 DRIVER_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/driver/*.c))
 $(DRIVER_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm 2> /dev/null)
 $(eval $(call program,$(DRIVER_TEST),$(DRIVER_TEST_OBJECTS),))
+
+.PHONY: check-next
+check-next:
+	@$(RUN_SUITE) next tests/vm/check-next
+
+CHECK_KUNIT += tests/vm/check-kunit
