@@ -234,7 +234,7 @@ int pumori_graph_add_output(struct pumori_graph *graph, struct pumori_tensor *te
 					    &(struct pumori_location){ .tensor = name },
 					    "rename one of them in the model",
 					    "is an output and also an input or another output");
-		if (taken && pumori_tensor_rename(graph, taken, NULL))
+		if (taken && pumori_graph_rename(graph, taken, NULL))
 			return -ENOMEM;
 		copy = pumori_graph_add(graph, PUMORI_PRIMITIVE_COPY, NULL, &tensor, 1);
 		if (!copy)
@@ -242,7 +242,7 @@ int pumori_graph_add_output(struct pumori_graph *graph, struct pumori_tensor *te
 		tensor = copy->outputs[0];
 	}
 	if (strcmp(tensor->name, name)) {
-		int error = pumori_tensor_rename(graph, tensor, name);
+		int error = pumori_graph_rename(graph, tensor, name);
 
 		if (error)
 			return error;

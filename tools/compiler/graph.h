@@ -341,6 +341,10 @@ struct pumori_tensor *pumori_graph_add_int64s(struct pumori_graph *graph, const 
 int pumori_graph_add_output(struct pumori_graph *graph, struct pumori_tensor *tensor,
 			    const char *name);
 
+/* Give a tensor another name, a made-up one if @name is NULL. */
+int pumori_graph_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
+			const char *name);
+
 struct pumori_tensor *pumori_graph_find(const struct pumori_graph *graph, const char *name);
 
 /*

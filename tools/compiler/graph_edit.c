@@ -8,7 +8,7 @@
 #include "graph.h"
 #include "graph_internal.h"
 
-int pumori_tensor_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
+int pumori_graph_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
 			 const char *name)
 {
 	char *copy = name ? strdup(name) : pumori_graph_fresh_name(graph);
@@ -43,9 +43,9 @@ static int replace_output(struct pumori_graph *graph, size_t position,
 			return -ENOMEM;
 		replacement = copy->outputs[0];
 	}
-	error = pumori_tensor_rename(graph, old, NULL);
+	error = pumori_graph_rename(graph, old, NULL);
 	if (!error)
-		error = pumori_tensor_rename(graph, replacement, name);
+		error = pumori_graph_rename(graph, replacement, name);
 	if (error)
 		return error;
 	old->kind = PUMORI_TENSOR_INTERMEDIATE;

@@ -8,9 +8,6 @@
 struct pumori_tensor *pumori_graph_add_tensor(struct pumori_graph *graph, const char *name,
 					      enum pumori_tensor_kind kind,
 					      const struct pumori_tensor_type *type);
-/* Give a tensor another name, a made-up one if @name is NULL. */
-int pumori_tensor_rename(struct pumori_graph *graph, struct pumori_tensor *tensor,
-			 const char *name);
 /* A name that no tensor has, from malloc. */
 char *pumori_graph_fresh_name(struct pumori_graph *graph);
 int pumori_reserve_pointer(void *array, size_t count, size_t *capacity);
