@@ -131,6 +131,7 @@ RUN_SUITE := tests/run-suite -o $(O)/check
 
 .PHONY: check $(SUITES:%=check-%) check-unit-plain check-unit-sanitized fuzzers
 check:
+	@tools/setup/install
 	@tests/run-check $(O)/check '$(MAKE)' $(SUITES)
 
 # The plain and the sanitizer build are two runs of one list.

@@ -18,4 +18,12 @@ $(eval $(call program,$(DRIVER_TEST),$(DRIVER_TEST_OBJECTS),))
 check-next:
 	@$(RUN_SUITE) next tests/vm/check-next
 
+# Built on first use; a prerequisite of its own, so that its progress is seen.
+.PHONY: vm-kernel-debug vm-kernel-plain vm-kernel-stock
+vm-kernel-debug vm-kernel-plain: vm-kernel-%:
+	@tests/vm/uml-kernel $* > /dev/null
+vm-kernel-stock:
+	@tools/setup/kernel image > /dev/null && tools/setup/kernel headers > /dev/null
+
 CHECK_KUNIT += tests/vm/check-kunit
+CHECK_KUNIT_DEPS += vm-kernel-debug

@@ -116,5 +116,6 @@ void test_jobs(void);
 void test_faults(void);
 void test_blame(void);
 void test_teardown(void);
+void test_failures(void);
 
 #endif

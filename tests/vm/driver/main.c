@@ -16,6 +16,7 @@ static const struct {
 	{ "faults", test_faults },
 	{ "blame", test_blame },
 	{ "teardown", test_teardown },
+	{ "failures", test_failures },
 };
 
 int main(int argc, char **argv)
