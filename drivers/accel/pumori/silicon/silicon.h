@@ -44,7 +44,7 @@ struct silicon_config {
 	u32 cores;
 	/** @slots: context slots a core, 1..PUMORI_HW_MAX_SLOTS */
 	u32 slots;
-	/** @instructions: capacity of the instruction store */
+	/** @instructions: capacity of each core's instruction store */
 	u32 instructions;
 	/** @hbm_bytes: device memory */
 	u64 hbm_bytes;
@@ -119,5 +119,8 @@ u32 silicon_calibrate(const struct silicon_kernels *kernels, void *scratch);
  * For executable loaders and fuzzing. Return: PUMORI_HW_FAULT_NONE or _ILLEGAL.
  */
 u32 silicon_program_check(const void *image, u64 bytes, u64 *detail);
+
+/** silicon_program_refusal - the same, but says why: NULL when the image is good, else one line of text */
+const char *silicon_program_refusal(const void *image, u64 bytes, u64 *detail);
 
 #endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* A core's main loop: resets, control commands, then jobs, until the budget is used up or nothing is left. */
+#include "internal.h"
+
+u64 silicon_core_now(struct silicon_core *core)
+{
+	const struct silicon_host *host = &core->device->config.host;
+
+	core->now = host->time(host->context);
+	return core->now;
+}
+
+void silicon_core_kick(struct silicon_core *core)
+{
+	silicon_store_release(&core->registers.kick, 1);
+}
+
+/* Back to the state after power-on, but for the memory of slots and what lies in it. */
+static void forget(struct silicon_core *core)
+{
+	u32 slots = silicon_load_acquire(&core->slots), i;
+
+	core->running = false;
+	core->loading = false;
+	core->control_ring = NULL;
+	core->event_ring = NULL;
+	core->control_head = 0;
+	core->event_tail = 0;
+	core->event_phase = 1;
+	core->queues = 0;
+	core->serving = SILICON_NO_QUEUE;
+	for (i = 0; i < slots; i++) {
+		core->slot[i]->owner = SILICON_NO_QUEUE;
+		core->slot[i]->running = false;
+	}
+	memset(core->program, 0, sizeof(core->program));
+	silicon_mmu_reset(core);
+	silicon_store(&core->registers.control_head, 0);
+	silicon_store_release(&core->registers.status, 0);
+}
+
+static void start(struct silicon_core *core)
+{
+	struct silicon_core_registers *registers = &core->registers;
+
+	core->control_ring = silicon_bus(core->device, silicon_load(&registers->control_ring),
+					 PUMORI_HW_PAGE_SIZE, PUMORI_HW_PAGE_SIZE);
+	core->event_ring = silicon_bus(core->device, silicon_load(&registers->event_ring),
+				       PUMORI_HW_PAGE_SIZE, PUMORI_HW_PAGE_SIZE);
+	if (!core->control_ring || !core->event_ring)
+		return;
+	core->running = true;
+	silicon_store_release(&registers->status, PUMORI_HW_CORE_STATUS_ENABLED);
+}
+
+/* All slots are emptied; jobs in them end, queues and programs stay. */
+static void core_reset(struct silicon_core *core)
+{
+	struct silicon_end end = { .status = PUMORI_HW_JOB_INNOCENT_RESET };
+	struct silicon_queue *queue;
+	u32 i;
+
+	for (i = 0; i < core->queues; i++) {
+		queue = silicon_queue_at(core, i);
+		if (queue->slot == SILICON_NO_SLOT)
+			continue;
+		if (core->slot[silicon_clamp(queue->slot, PUMORI_HW_MAX_SLOTS)]->running)
+			silicon_queue_end(core, queue, &end);
+		silicon_slot_release(core, queue);
+		silicon_queue_publish(queue);
+	}
+	silicon_mmu_reset(core);
+	silicon_store_release(&core->registers.reset, 0);
+}
+
+/* Obeys RESET and ENABLE; returns whether the core runs. */
+static bool obey_registers(struct silicon_core *core)
+{
+	struct silicon_core_registers *registers = &core->registers;
+	u32 generation;
+
+	if (silicon_load_acquire(&registers->device_reset)) {
+		forget(core);
+		silicon_store_release(&registers->device_reset, 0);
+	}
+	generation = silicon_load_acquire(&registers->generation);
+	if (!silicon_load(&registers->enable) || generation != core->generation) {
+		if (core->running)
+			forget(core);
+		core->generation = generation;
+		if (silicon_load(&registers->enable))
+			start(core);
+	}
+	if (silicon_load_acquire(&registers->reset)) {
+		if (!core->running)
+			silicon_store_release(&registers->reset, 0);
+		else if (silicon_event_room(core))
+			core_reset(core);
+	}
+	return core->running;
+}
+
+/* Works until the budget is used up (then true) or nothing is left to do. */
+static bool work(struct silicon_core *core, u32 budget)
+{
+	struct silicon_queue *queue;
+	u32 used = 0, units;
+
+	while (used < budget) {
+		/* Without room to say what happens, nothing new happens: EVENT_HEAD wakes the core. */
+		if (!silicon_event_room(core))
+			return false;
+		if (silicon_control_pending(core))
+			used += silicon_control_step(core, (budget - used + 1) / 2);
+		queue = used < budget && silicon_event_room(core) ? silicon_runlist_pick(core) : NULL;
+		if (queue) {
+			units = silicon_queue_run(core, queue, SILICON_MIN(budget - used, core->quantum_left));
+			core->quantum_left -= SILICON_MIN(units, core->quantum_left);
+			used += units;
+		} else if (!silicon_control_pending(core) && silicon_runlist_sleep(core)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
+{
+	const struct silicon_kernels *kernels = device->config.kernels;
+	struct silicon_core *core;
+	u32 state, events, bit;
+	u64 began;
+	bool more = false;
+
+	if (number >= device->config.cores)
+		return SILICON_IDLE;
+	core = &device->core[silicon_clamp(number, device->config.cores)];
+	core->raised = false;
+	silicon_exchange(&core->registers.kick, 0);
+	began = silicon_core_now(core);
+	if (obey_registers(core)) {
+		state = kernels->begin();
+		more = work(core, SILICON_MAX(budget, 1u));
+		kernels->end(state);
+		silicon_store(&core->registers.busy_ns,
+			      core->registers.busy_ns + (silicon_core_now(core) - began));
+	}
+	silicon_store(&core->registers.active, more);
+	events = more ? SILICON_MORE : SILICON_IDLE;
+	if (core->raised) {
+		bit = 1u << core->number;
+		__atomic_or_fetch(&device->interrupt_status, bit, __ATOMIC_RELEASE);
+		if (silicon_load(&device->interrupt_enable) & bit)
+			events |= SILICON_INTERRUPT;
+	}
+	return events;
+}
+
+bool silicon_core_pending(struct silicon_device *device, u32 number)
+{
+	const struct silicon_core_registers *registers;
+
+	if (number >= device->config.cores)
+		return false;
+	registers = &device->core[silicon_clamp(number, device->config.cores)].registers;
+	return silicon_load_acquire(&registers->kick) || silicon_load(&registers->active);
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Queues: taking commands from the ring, and saying how each of them ended. */
+#include "internal.h"
+
+static struct silicon_slot *slot_of(struct silicon_core *core, const struct silicon_queue *queue)
+{
+	if (queue->slot == SILICON_NO_SLOT)
+		return NULL;
+	return core->slot[silicon_clamp(queue->slot, PUMORI_HW_MAX_SLOTS)];
+}
+
+void silicon_queue_publish(struct silicon_queue *queue)
+{
+	struct pumori_hw_completion *page = queue->completion;
+
+	silicon_store(&page->progress, queue->progress);
+	silicon_store(&page->busy_ns, queue->busy_ns);
+	silicon_store(&page->head, queue->head);
+	silicon_store(&page->state, queue->state);
+	if (queue->slot == SILICON_NO_SLOT)
+		silicon_store(&page->residency, 0);
+}
+
+/*
+ * Record, then the sequence that makes it valid, then the page's sequence, then the event: a reader
+ * who sees one of them sees everything before it.
+ */
+static void report(struct silicon_core *core, struct silicon_queue *queue, u64 sequence, u32 flags,
+		     const struct silicon_slot *slot, u64 cycles, const struct silicon_end *end)
+{
+	struct pumori_hw_completion *page = queue->completion;
+	struct pumori_hw_record *record = &page->record[sequence % PUMORI_HW_RECORDS];
+
+	silicon_store(&record->sequence, 0);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	record->status = end->status;
+	record->fault = end->fault;
+	record->pc = end->pc;
+	record->stream = end->stream;
+	record->address = end->address;
+	record->cycles = cycles;
+	record->device_ns = slot ? slot->job.device_ns : 0;
+	record->residency = slot ? slot->residency : 0;
+	record->nan_count = slot ? slot->job.nan_count : 0;
+	record->slot = slot ? queue->slot : 0;
+	silicon_store_release(&record->sequence, sequence);
+
+	queue->sequence = sequence;
+	if (slot)
+		silicon_store(&page->residency, slot->residency);
+	silicon_store(&page->device_time, core->now);
+	silicon_queue_publish(queue);
+	silicon_store_release(&page->sequence, sequence);
+
+	silicon_store(&core->registers.jobs, core->registers.jobs + 1);
+	silicon_store(&core->registers.cycles, core->registers.cycles + cycles);
+	if (end->status == PUMORI_HW_JOB_FAULT)
+		silicon_event(core, PUMORI_HW_EVENT_FAULT, queue->id, sequence, end->fault, 0);
+	else if (flags & PUMORI_HW_COMMAND_INTERRUPT)
+		silicon_event(core, PUMORI_HW_EVENT_JOB, queue->id, sequence, end->status, 0);
+}
+
+static u64 job_cycles(const struct silicon_slot *slot)
+{
+	u64 cycles = 0;
+	u32 i;
+
+	for (i = 0; i < slot->job.streams; i++)
+		cycles = SILICON_MAX(cycles, slot->stream[i].time);
+	return cycles;
+}
+
+void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue, const struct silicon_end *end)
+{
+	struct silicon_slot *slot = slot_of(core, queue);
+
+	slot->running = false;
+	slot->used = ++core->slot_clock;
+	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED : PUMORI_HW_QUEUE_IDLE;
+	/* What a broken job left is no preload. */
+	if (end->status != PUMORI_HW_JOB_DONE)
+		slot->residency = ++core->residency;
+	report(core, queue, slot->job.sequence, slot->job.flags, slot, job_cycles(slot), end);
+}
+
+void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, u32 status)
+{
+	struct silicon_end end = { .status = status };
+	struct silicon_slot *slot = slot_of(core, queue);
+
+	if (slot && slot->running)
+		silicon_queue_end(core, queue, &end);
+	queue->state = PUMORI_HW_QUEUE_KILLED;
+	silicon_queue_publish(queue);
+}
+
+/* Ends a command that never became a job. */
+static void refuse(struct silicon_core *core, struct silicon_queue *queue, u32 flags, u32 status, u32 fault)
+{
+	struct silicon_end end = { .status = status, .fault = fault };
+
+	if (status == PUMORI_HW_JOB_FAULT)
+		queue->state = PUMORI_HW_QUEUE_FAULTED;
+	report(core, queue, queue->sequence + 1, flags, NULL, 0, &end);
+}
+
+static u32 check_command(const struct silicon_core *core, const struct silicon_queue *queue,
+			 const struct pumori_hw_command *command)
+{
+	const struct silicon_program *program;
+
+	if (command->opcode != PUMORI_HW_COMMAND_RUN ||
+	    command->flags & ~(PUMORI_HW_COMMAND_INTERRUPT | PUMORI_HW_COMMAND_CHECK_NAN) ||
+	    command->sequence != queue->sequence + 1 || command->program >= PUMORI_HW_MAX_PROGRAMS ||
+	    !silicon_all_zero(command->reserved, sizeof(command->reserved)))
+		return PUMORI_HW_FAULT_COMMAND;
+	program = &core->program[silicon_clamp(command->program, PUMORI_HW_MAX_PROGRAMS)];
+	return program->load && command->entry < program->entries ?
+	       PUMORI_HW_FAULT_NONE : PUMORI_HW_FAULT_COMMAND;
+}
+
+/* Copies the job descriptor into the slot; the entry says how much of it counts. */
+static u32 read_job(struct silicon_core *core, u64 address, const struct silicon_table_row *entry,
+		    struct silicon_job *job)
+{
+	const struct pumori_hw_job *raw = silicon_bus(core->device, address, sizeof(*raw), 8);
+	u32 variables, scalars, i;
+
+	if (!raw)
+		return PUMORI_HW_FAULT_BUS;
+	variables = silicon_load(&raw->variables);
+	scalars = silicon_load(&raw->scalars);
+	if (variables > PUMORI_ISA_VARIABLES || scalars > PUMORI_ISA_SCALARS ||
+	    variables < entry->entry_variables || scalars < entry->entry_scalars ||
+	    raw->reserved[0] || raw->reserved[1])
+		return PUMORI_HW_FAULT_COMMAND;
+	memset(job->scalar, 0, sizeof(job->scalar));
+	memcpy(job->scalar, raw->scalar, scalars * sizeof(job->scalar[0]));
+	for (i = 0; i < variables; i++) {
+		struct pumori_hw_variable variable;
+
+		silicon_copy(&variable, &raw->variable[i], sizeof(variable));
+		if (variable.address % 64 || variable.flags & ~PUMORI_HW_VARIABLE_WRITABLE ||
+		    variable.reserved || variable.address >> PUMORI_HW_VA_BITS ||
+		    variable.length > (1ull << PUMORI_HW_VA_BITS) - variable.address)
+			return PUMORI_HW_FAULT_COMMAND;
+		job->variable[i].address = variable.address;
+		job->variable[i].length = variable.length;
+		job->variable[i].writable = variable.flags & PUMORI_HW_VARIABLE_WRITABLE;
+	}
+	return PUMORI_HW_FAULT_NONE;
+}
+
+/* Takes the next command: afterwards a job runs in the queue's slot, or the command has ended. */
+static void take_command(struct silicon_core *core, struct silicon_queue *queue)
+{
+	u32 tail = silicon_load_acquire(&queue->descriptor->tail), fault;
+	const struct silicon_program *program;
+	const struct silicon_table_row *row;
+	struct pumori_hw_command command;
+	struct silicon_slot *slot;
+
+	if (tail - queue->head > queue->ring_entries) {
+		if (queue->state == PUMORI_HW_QUEUE_KILLED) {
+			queue->head = tail;
+			return;
+		}
+		refuse(core, queue, 0, PUMORI_HW_JOB_FAULT, PUMORI_HW_FAULT_COMMAND);
+		return;
+	}
+	silicon_copy(&command, &queue->ring[queue->head & (queue->ring_entries - 1)], sizeof(command));
+	if (queue->state == PUMORI_HW_QUEUE_KILLED) {
+		queue->head++;
+		refuse(core, queue, command.flags, PUMORI_HW_JOB_CANCELED, PUMORI_HW_FAULT_NONE);
+		return;
+	}
+	fault = check_command(core, queue, &command);
+	if (fault) {
+		queue->head++;
+		refuse(core, queue, command.flags, PUMORI_HW_JOB_FAULT, fault);
+		return;
+	}
+	program = &core->program[silicon_clamp(command.program, PUMORI_HW_MAX_PROGRAMS)];
+	row = &core->rows[program->first + silicon_clamp(command.entry, program->entries)];
+
+	slot = slot_of(core, queue);
+	if (command.residency && (!slot || slot->residency != command.residency ||
+				  slot->program != program->load)) {
+		queue->head++;
+		refuse(core, queue, command.flags, PUMORI_HW_JOB_NOT_RESIDENT, PUMORI_HW_FAULT_NONE);
+		return;
+	}
+	slot = silicon_slot_acquire(core, queue);
+	if (!slot)
+		return;
+	queue->head++;
+	fault = read_job(core, command.job, row, &slot->job);
+	if (fault) {
+		refuse(core, queue, command.flags, PUMORI_HW_JOB_FAULT, fault);
+		return;
+	}
+	slot->job.sequence = command.sequence;
+	slot->job.flags = command.flags;
+	slot->job.program = command.program;
+	slot->job.budget_units = command.budget_units;
+	slot->job.address_space = queue->address_space;
+	slot->job.page_table = queue->page_table;
+	silicon_slot_start(core, slot, program, command.entry);
+	queue->state = PUMORI_HW_QUEUE_RUNNING;
+	silicon_store(&queue->completion->residency, slot->residency);
+	silicon_queue_publish(queue);
+}
+
+u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u32 budget)
+{
+	struct silicon_slot *slot = slot_of(core, queue);
+	struct silicon_end end = { .status = PUMORI_HW_JOB_DONE };
+	u64 before = core->now, spent;
+	u32 units = 0;
+	bool done = false;
+
+	if (!slot || !slot->running) {
+		take_command(core, queue);
+		units = 1;
+		slot = slot_of(core, queue);
+	}
+	if (slot && slot->running && units < budget) {
+		units += silicon_slot_clear(slot, budget - units);
+		if (slot->clear_row == SILICON_SLOT_ROWS && units < budget)
+			units += silicon_sequencer_run(core, slot, budget - units, &end, &done);
+	}
+	spent = silicon_core_now(core) - before;
+	queue->progress += units;
+	queue->busy_ns += spent;
+	queue->virtual_ns += spent;
+	if (slot && slot->running)
+		slot->job.device_ns += spent;
+	if (done)
+		silicon_queue_end(core, queue, &end);
+	else
+		silicon_queue_publish(queue);
+	return SILICON_MAX(units, 1u);
+}
