@@ -21,7 +21,7 @@
 #define PUMORI_HW_REG_SLOTS		0x01c	/* context slots a core */
 #define PUMORI_HW_REG_HBM_BYTES		0x020	/* 64: device memory */
 #define PUMORI_HW_REG_PAGE_STRIDE	0x028	/* bytes between doorbells of two queues in BAR4 */
-#define PUMORI_HW_REG_PROGRAM_INSTRUCTIONS 0x02c /* capacity of the instruction store */
+#define PUMORI_HW_REG_PROGRAM_INSTRUCTIONS 0x02c /* capacity of each core's instruction store */
 #define PUMORI_HW_REG_SLOT_BYTES	0x030	/* 64: memory of one slot (SBUF, PSUM, progress) */
 #define PUMORI_HW_REG_UNITS_PER_MS	0x038	/* calibrated units of work a millisecond, may change */
 #define PUMORI_HW_REG_CLOCK_KHZ		0x03c	/* model clock that cycles count */
@@ -170,9 +170,13 @@ struct pumori_hw_queue {
 	__u32 quantum_units;
 	/** @reserved: must be zero */
 	__u32 reserved[5];
-	/** @tail: shadow doorbell: index after the last command, written by the driver */
+	/** @tail: shadow doorbell: index after the last command, written by the driver; runs freely like head */
 	__u32 tail;
-	/** @event_index: written by the device: ring the doorbell register when @tail passes this */
+	/**
+	 * @event_index: written by the device before it sleeps. The driver writes @tail, orders that
+	 * before reading this (full barrier), and rings the doorbell when
+	 * (u32)(new tail - event_index - 1) < (u32)(new tail - old tail)
+	 */
 	__u32 event_index;
 	/** @save_area: bus address of a list of pages to save a slot to; zero when there is none */
 	__u64 save_area;

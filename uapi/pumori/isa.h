@@ -519,7 +519,7 @@ struct pumori_isa_program {
 
 /** struct pumori_isa_entry - an entry point: the streams that one job runs */
 struct pumori_isa_entry {
-	/** @first_stream: index into the stream table */
+	/** @first_stream: index into the stream table: entries own consecutive streams, in order and without a gap */
 	__u32 first_stream;
 	/** @stream_count: 1..PUMORI_ISA_STREAMS, each stream id at most once */
 	__u32 stream_count;
@@ -541,7 +541,7 @@ struct pumori_isa_entry {
 struct pumori_isa_stream_entry {
 	/** @stream: enum pumori_isa_stream, DMA queue q is PUMORI_ISA_DMA0 + q */
 	__u32 stream;
-	/** @first: index of its first instruction */
+	/** @first: its first instruction: streams own consecutive instructions, in order and without a gap */
 	__u32 first;
 	/** @count: instructions; the last one is END or an unconditional BRANCH */
 	__u32 count;
