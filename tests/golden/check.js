@@ -6,7 +6,7 @@
 //         own value, for an absolute tolerance says nothing about small probabilities
 //   bf16  logits (the logarithms of the probabilities, centred in each step) have a cosine similarity of at least
 //         0.999 with ONNX Runtime's
-//   text  every rendered line gives ONNX Runtime's text with rec in bf16 and fp32, and its direction with cls
+//   lines every rendered line, after cls has told its direction, gives ONNX Runtime's text, in bf16 and fp32
 //   bytes every kernel set that this host can run gives the same bytes
 
 'use strict';
@@ -20,6 +20,8 @@ const build = process.argv[2];
 const pumori = path.join(build, 'pumori');
 const work = path.join(build, 'golden');
 const goldenLines = JSON.parse(fs.readFileSync(path.join(__dirname, 'data/lines.json')));
+// What the tool answers when this host cannot do what was asked, for example lacks the instructions.
+const EXIT_UNSUPPORTED = 3;
 let tests = 0;
 let failures = 0;
 
@@ -41,8 +43,12 @@ function tool(args, environment) {
 	const result = spawnSync(pumori, args, { encoding: 'utf8',
 		env: { ...process.env, PUMORI_DEVICE: 'inproc', ...environment } });
 
-	if (result.status !== 0)
-		throw new Error(`pumori ${args.join(' ')}: status ${result.status ?? result.signal}\n${result.stderr}${result.stdout}`);
+	if (result.status !== 0) {
+		const error = new Error(`pumori ${args.join(' ')}: status ${result.status ?? result.signal}\n${result.stderr}${result.stdout}`);
+
+		error.unsupported = result.status === EXIT_UNSUPPORTED;
+		throw error;
+	}
 	return result.stdout;
 }
 
@@ -148,7 +154,7 @@ for (const input of INPUTS) {
 				try {
 					crcs[set] = Buffer.from(infer(input.model, cast, input, { PUMORI_KERNELS: set }).data.buffer).toString('latin1');
 				} catch (error) {
-					if (!/not supported|ENOTSUP|cannot run/i.test(error.message))
+					if (!error.unsupported)
 						throw error;
 				}
 			}
@@ -163,24 +169,21 @@ for (const input of INPUTS) {
 }
 
 for (const line of LINES) {
-	const asRead = path.join(work, `${line.name}.png`);
-	const asTurned = path.join(work, `${line.name}-turned.png`);
+	const asTurned = path.join(work, `${line.name}.png`);
 	const golden = goldenLines[line.name];
 
-	render(line, asRead, true);
 	render(line, asTurned, false);
 	for (const cast of ['bf16', 'fp32']) {
-		attempt(`text ${line.name} ${cast}`, () => {
-			const printed = JSON.parse(tool(['run', path.join(build, 'models', `rec-${cast}.pex`), '--image', asRead, '--json']));
+		const rec = path.join(build, 'models', `rec-${cast}.pex`);
+		const cls = path.join(build, 'models', `cls-${cast}.pex`);
 
-			report(`text ${line.name} ${cast}`, printed.text === golden.text ? null :
-				`"${printed.text}" instead of "${golden.text}"`);
-		});
-		attempt(`direction ${line.name} ${cast}`, () => {
-			const printed = JSON.parse(tool(['run', path.join(build, 'models', `cls-${cast}.pex`), '--image', asTurned, '--json']));
+		attempt(`line ${line.name} ${cast}`, () => {
+			const { data } = JSON.parse(tool(['run', rec, '--image', asTurned, '--cls', cls, '--json']));
 
-			report(`direction ${line.name} ${cast}`, (printed.label === '180') === golden.turned ? null :
-				`"${printed.label}" for a line that is ${golden.turned ? '' : 'not '}turned`);
+			report(`direction ${line.name} ${cast}`, (data.angle === 180) === golden.turned ? null :
+				`${data.angle} degrees for a line that is ${golden.turned ? '' : 'not '}turned`);
+			report(`text ${line.name} ${cast}`, data.text === golden.text ? null :
+				`"${data.text}" instead of "${golden.text}"`);
 		});
 	}
 }

@@ -18,7 +18,7 @@ $(MODELS)/rec-%.pex: $(REC_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
 
 $(MODELS)/cls-%.pex: $(CLS_ONNX) $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
-	$(Q)$(O)/pumori-cc $(CLS_ONNX) -o $@ --shape x=1,3,48,192 --cast $* --meta task=classify --meta labels=0,180
+	$(Q)$(O)/pumori-cc $(CLS_ONNX) -o $@ --shape x=1,3,48,192 --cast $* --meta task=cls
 
 # Rendered lines of text for tests in virtual machines, which have no ImageMagick.
 LINES_STAMP := $(O)/lines/.rendered
