@@ -27,3 +27,6 @@ vm-kernel-stock:
 
 CHECK_KUNIT += tests/vm/check-kunit
 CHECK_KUNIT_DEPS += vm-kernel-debug
+
+CHECK_VM += tests/vm/check-uml tests/vm/check-uml-plain tests/vm/check-qemu
+CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(MODEL_EXECUTABLES) $(LINES_STAMP)
