@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+#
+# pumori, the one tool. Everything but main() lies in an archive that its tests link, too.
+
+CLI_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)))
+OCR_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tools/cli/ocr/*.c))
+CLI_LIBS := $(shell pkg-config --libs json-c) -lpng -lm -lpthread
+
+$(CLI_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags json-c) -Iruntime/src
+
+# The checksum is the runtime's own; the library does not export it.
+$(O)/libcli.a: $(CLI_OBJECTS) $(O)/obj/runtime/src/checksum.o
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# PNG to tensor, probabilities to text; the demo program links it, too.
+$(O)/libocr.a: $(OCR_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(eval $(call program,$(O)/pumori,$(O)/obj/tools/cli/main.o $(O)/libcli.a $(O)/libocr.a $(O)/libpumori.so.1,\
+	-Wl$(comma)-rpath$(comma)'$$$$ORIGIN' $(CLI_LIBS)))
+
+ALL += $(O)/pumori
