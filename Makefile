@@ -100,8 +100,8 @@ FORCE:
 
 FRAGMENTS := drivers/accel/pumori/silicon/silicon.mk runtime/runtime.mk \
 	tools/compiler/compiler.mk tools/cli/cli.mk tools/setup/setup.mk \
-	tests/unit/unit.mk tests/vm/vm.mk tests/demo/demo.mk tests/conformance/conformance.mk \
-	tests/fuzz/fuzz.mk tests/bench/bench.mk tests/gates/gates.mk tests/golden/golden.mk
+	tests/golden/golden.mk tests/unit/unit.mk tests/vm/vm.mk tests/demo/demo.mk tests/conformance/conformance.mk \
+	tests/fuzz/fuzz.mk tests/bench/bench.mk tests/gates/gates.mk
 include $(wildcard $(FRAGMENTS))
 
 all: $(ALL)
