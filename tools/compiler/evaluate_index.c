@@ -11,6 +11,7 @@ static int load_index(const struct pumori_evaluation *evaluation, int64_t at, in
 	const struct pumori_view *indices = &evaluation->inputs[1];
 	int64_t value = pumori_load_integer(indices->type.element, indices->data, at);
 
+	*index = 0;
 	if (value < -extent || value >= extent)
 		return pumori_error(evaluation->diagnostics, -EINVAL, &evaluation->where, NULL,
 				    "index %lld is out of range for an extent of %lld",

@@ -7,7 +7,7 @@
 
 #include "importer.h"
 
-#define MIN_OPSET 7
+#define MIN_OPSET 1
 #define MAX_OPSET 17
 #define MAX_SUBGRAPH_DEPTH 8
 /* After so many refused nodes nobody reads on. */

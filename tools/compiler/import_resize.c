@@ -25,27 +25,31 @@ struct resize {
 	int64_t sizes[PUMORI_MAX_RANK];
 };
 
-/* Where position @i of the result lies in the input. */
+/*
+ * Where position @i of the result lies in the input. The result's size counts before it is rounded
+ * down, as the operator's definition has it.
+ */
 static double source_position(const struct resize *resize, unsigned int axis, unsigned int rank,
 			      int64_t extent, int64_t i)
 {
-	double scale = resize->scales[axis], size = resize->sizes[axis];
+	double scale = resize->scales[axis], size = extent * scale;
 	double start = resize->roi[axis], end = resize->roi[rank + axis];
 
 	switch (resize->coordinates) {
 	case PYTORCH_HALF_PIXEL:
-		if (size <= 1)
+		if (resize->sizes[axis] <= 1)
 			return 0;
 		/* fall through */
 	case HALF_PIXEL:
 		return (i + 0.5) / scale - 0.5;
 	case ALIGN_CORNERS:
-		return size > 1 ? i * (extent - 1) / (size - 1) : 0;
+		return resize->sizes[axis] > 1 ? i * (extent - 1) / (size - 1) : 0;
 	case ASYMMETRIC:
 		return i / scale;
 	case CROP:
 		break;
 	}
+	size = resize->sizes[axis];
 	return size > 1 ? start * (extent - 1) + i * (end - start) * (extent - 1) / (size - 1) :
 	       0.5 * (start + end) * (extent - 1);
 }
