@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* The kernels of this folder for one kind of host: see simd.h. */
+#define SIMD_SET_AVX2
+#include "simd.h"
+#include "scalar.h"
+#include "sets.h"
+#include "walk.h"
+
+#include "rows.inc.h"
+#include "elementwise.inc.h"
+#include "functions.inc.h"
+#include "activate.inc.h"
+#include "reduce.inc.h"
+#include "window.inc.h"
+#include "transpose.inc.h"
+#include "matmul.inc.h"
+#include "set.inc.h"
+
+const struct silicon_kernels silicon_kernels_avx2 = KERNEL_SET("avx2");

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * LOAD_STATIONARY and MULTIPLY_MOVING. The stationary matrix is kept as FP32 [K][M], or for BF16 as
+ * pairs [K/2][M] (element 2k in the low half). The moving matrix is taken in panels of 64 columns; a
+ * step is one panel times MATMUL_ROWS rows of the result.
+ */
+
+#define MATMUL_PANEL	64u
+#define MATMUL_ROWS	30u
+
+struct column_run {
+	s64 offset;	/* bytes from the start of a partition */
+	u32 column;	/* of the panel */
+	u32 length;
+};
+
+struct panel {
+	const u8 *at;		/* vector v of row k at at + k * row_step + v * 64 */
+	s64 row_step;
+	u32 columns;
+	bool packed;		/* the last vector may be read whole */
+};
+
+static u32 run_load_stationary(struct silicon_task *task, u32 budget)
+{
+	const struct silicon_view *in = &task->in[0];
+	bool transposed = task->modifiers & PUMORI_ISA_LOAD_TRANSPOSED;
+	u32 partitions = in->partitions, columns = view_elements(in), p, i;
+	u32 rows = transposed ? columns : partitions, width = transposed ? partitions : columns;
+	struct silicon_stationary *st = task->stationary;
+	u32 size = silicon_dtype_size(in->dtype);
+	s64 step = view_single_step(in);
+	u32 *to = (u32 *)st->data;
+
+	(void)budget;
+	st->rows = (u16)rows;
+	st->columns = (u16)width;
+	st->dtype = in->dtype;
+	if (in->dtype == PUMORI_ISA_BF16 && rows % 2)
+		memset(to + (size_t)(rows / 2) * width, 0, (size_t)width * 4);
+	for (p = 0; p < partitions; p++) {
+		const u8 *from = in->base + (u64)p * in->partition_stride;
+		bool dense = step == (s64)size && !transposed;
+
+		if (dense && in->dtype == PUMORI_ISA_FP32) {
+			memcpy(to + (size_t)p * width, from, (size_t)width * 4);
+			continue;
+		}
+		if (dense && p % 2 == 0 && p + 1 < partitions) {
+			const u16 *even = (const u16 *)from, *odd = (const u16 *)(from + in->partition_stride);
+			u32 *pair = to + (size_t)(p / 2) * width;
+
+			for (i = 0; i < width; i += LANES) {
+				u32 n = SILICON_MIN(width - i, LANES);
+				vi low = vi_shift_right(vf_bits(vf_load_bf16_n(even + i, n)), vi_splat(16));
+
+				vi_store_n(pair + i, vi_or(low, vf_bits(vf_load_bf16_n(odd + i, n))), n);
+			}
+			p++;
+			continue;
+		}
+		for (i = 0; i < columns; i++) {
+			const u8 *element = from + (step ? i * step : view_offset(in, i));
+			u32 k = transposed ? i : p, column = transposed ? p : i;
+
+			if (in->dtype == PUMORI_ISA_FP32)
+				to[(size_t)k * width + column] = *(const u32 *)element;
+			else
+				((u16 *)to)[((size_t)(k / 2) * width + column) * 2 + k % 2] = *(const u16 *)element;
+		}
+	}
+	task->finished = 1;
+	return rows * width * size / SILICON_UNIT_BYTES + 1;
+}
+
+/* Splits columns @first.. of a view into runs of equal steps; returns their number. */
+static u32 panel_runs(const struct silicon_view *v, u32 first, u32 columns, struct column_run *runs)
+{
+	u32 done = 0, count = 0, inner = v->count[3];
+
+	while (done < columns) {
+		u32 index = first + done, length = SILICON_MIN(inner - index % inner, columns - done);
+		s64 offset = view_offset(v, index);
+
+		if (count && offset == runs[count - 1].offset + (s64)runs[count - 1].length * v->step[3]) {
+			runs[count - 1].length += length;
+		} else {
+			runs[count].offset = offset;
+			runs[count].column = done;
+			runs[count].length = length;
+			count++;
+		}
+		done += length;
+	}
+	return count;
+}
+
+/* A run of FP32 columns; writes whole vectors. */
+SIMD_INLINE void pack_float_run(float *to, const u8 *from, s64 step, u32 length)
+{
+	u32 i, j;
+
+	for (i = 0; i < length; i += LANES) {
+		u32 n = SILICON_MIN(length - i, LANES);
+		const u8 *p = from + i * step;
+
+		if (step == 4) {
+			vf_store(to + i, n == LANES ? vf_load(p) : vf_load_n(p, n));
+		} else if (step == 8) {
+			vf_store(to + i, vf_load_even_n(p, n));
+		} else {
+			for (j = 0; j < n; j++)
+				to[i + j] = *(const float *)(p + j * step);
+		}
+	}
+}
+
+SIMD_INLINE vi pack_load_bf16(const u8 *p, s64 step, u32 n)
+{
+	u32 lane[LANES] __attribute__((aligned(64)));
+	u32 j;
+
+	if (step == 2)
+		return vf_bits(n == LANES ? vf_load_bf16(p) : vf_load_bf16_n(p, n));
+	if (step == 4)
+		return vf_bits(vf_load_bf16_even_n(p, n));
+	for (j = 0; j < n; j++)
+		lane[j] = (u32)*(const u16 *)(p + j * step) << 16;
+	for (; j < LANES; j++)
+		lane[j] = 0;
+	return vi_load(lane);
+}
+
+/* A run of columns of a pair of BF16 rows; @odd is NULL when K ends with the even one. */
+SIMD_INLINE void pack_bf16_run(u32 *to, const u8 *even, const u8 *odd, s64 step, u32 length)
+{
+	u32 i;
+
+	for (i = 0; i < length; i += LANES) {
+		u32 n = SILICON_MIN(length - i, LANES);
+		vi pair = vi_shift_right(pack_load_bf16(even + i * step, step, n), vi_splat(16));
+
+		if (odd)
+			pair = vi_or(pair, pack_load_bf16(odd + i * step, step, n));
+		vi_store(to + i, pair);
+	}
+}
+
+static void panel_prepare(struct panel *x, const struct silicon_task *task, u32 first, u32 columns)
+{
+	const struct silicon_view *in = &task->in[0];
+	struct column_run *runs = (struct column_run *)(task->scratch + 64 * 1024);
+	u32 count = panel_runs(in, first, columns, runs), rows = task->stationary->rows, k, i;
+	s64 step = in->step[3];
+	u8 *to = task->scratch;
+
+	x->columns = columns;
+	if (in->dtype == PUMORI_ISA_FP32 && count == 1 && (step == 4 || columns == 1)) {
+		x->at = in->base + runs[0].offset;
+		x->row_step = in->partition_stride;
+		x->packed = false;
+		return;
+	}
+	x->at = to;
+	x->row_step = MATMUL_PANEL * 4;
+	x->packed = true;
+	if (in->dtype == PUMORI_ISA_FP32) {
+		for (k = 0; k < rows; k++, to += MATMUL_PANEL * 4)
+			for (i = 0; i < count; i++)
+				pack_float_run((float *)to + runs[i].column,
+					       in->base + (u64)k * in->partition_stride + runs[i].offset, step,
+					       runs[i].length);
+		return;
+	}
+	for (k = 0; k < rows; k += 2, to += MATMUL_PANEL * 4)
+		for (i = 0; i < count; i++) {
+			const u8 *even = in->base + (u64)k * in->partition_stride + runs[i].offset;
+
+			pack_bf16_run((u32 *)to + runs[i].column, even,
+				      k + 1 < rows ? even + in->partition_stride : NULL, step, runs[i].length);
+		}
+}
+
+/* A tile of the result: @rows x @vectors registers, both constants; the last vector has @last lanes. */
+SIMD_INLINE void matmul_tile(u32 rows, u32 vectors, bool bf16, const u32 *a, u32 a_step, u32 depth, const u8 *b,
+			     s64 b_step, bool whole, u8 *c, s64 c_step, bool accumulate, u32 last)
+{
+	vf acc[MATMUL_TILE_ROWS][MATMUL_TILE_VECTORS];
+	u32 i, j, k;
+
+#pragma GCC unroll 6
+	for (i = 0; i < rows; i++)
+#pragma GCC unroll 4
+		for (j = 0; j < vectors; j++) {
+			const u8 *p = c + i * c_step + j * 64;
+
+			if (!accumulate)
+				acc[i][j] = vf_splat(0.0f);
+			else
+				acc[i][j] = j + 1 == vectors ? vf_load_n(p, last) : vf_load(p);
+		}
+	for (k = 0; k < depth; k++, a += a_step, b += b_step) {
+		vf column[MATMUL_TILE_VECTORS];
+
+#pragma GCC unroll 4
+		for (j = 0; j < vectors; j++)
+			column[j] = whole || j + 1 < vectors ? vf_load(b + j * 64) : vf_load_n(b + j * 64, last);
+#pragma GCC unroll 6
+		for (i = 0; i < rows; i++) {
+			vf row = vf_splat(float_from_bits(a[i]));
+
+#pragma GCC unroll 4
+			for (j = 0; j < vectors; j++)
+				acc[i][j] = bf16 ? vf_dot_bf16(acc[i][j], row, column[j]) :
+						   vf_fma(row, column[j], acc[i][j]);
+		}
+	}
+#pragma GCC unroll 6
+	for (i = 0; i < rows; i++)
+#pragma GCC unroll 4
+		for (j = 0; j < vectors; j++) {
+			u8 *p = c + i * c_step + j * 64;
+
+			if (j + 1 == vectors)
+				vf_store_n(p, vf_canonical(acc[i][j]), last);
+			else
+				vf_store(p, vf_canonical(acc[i][j]));
+		}
+}
+
+struct tile_call {
+	const u32 *a;
+	u32 a_step;
+	u32 depth;
+	const u8 *b;
+	s64 b_step;
+	u8 *c;
+	s64 c_step;
+	u32 last;
+	bool whole;
+	bool accumulate;
+};
+
+#define MATMUL_TILE(name, rows, vectors, bf16) \
+static __attribute__((noinline)) void name(const struct tile_call *t) \
+{ \
+	if (t->whole) \
+		matmul_tile(rows, vectors, bf16, t->a, t->a_step, t->depth, t->b, t->b_step, true, t->c, \
+			    t->c_step, t->accumulate, t->last); \
+	else \
+		matmul_tile(rows, vectors, bf16, t->a, t->a_step, t->depth, t->b, t->b_step, false, t->c, \
+			    t->c_step, t->accumulate, t->last); \
+}
+#define MATMUL_TILES(vectors) \
+	MATMUL_TILE(tile_float_1_##vectors, 1, vectors, false) \
+	MATMUL_TILE(tile_float_2_##vectors, 2, vectors, false) \
+	MATMUL_TILE(tile_float_4_##vectors, 4, vectors, false) \
+	MATMUL_TILE(tile_float_6_##vectors, 6, vectors, false) \
+	MATMUL_TILE(tile_bf16_1_##vectors, 1, vectors, true) \
+	MATMUL_TILE(tile_bf16_2_##vectors, 2, vectors, true) \
+	MATMUL_TILE(tile_bf16_4_##vectors, 4, vectors, true) \
+	MATMUL_TILE(tile_bf16_6_##vectors, 6, vectors, true)
+
+MATMUL_TILES(1)
+#if MATMUL_TILE_VECTORS == 4
+MATMUL_TILES(2)
+MATMUL_TILES(3)
+MATMUL_TILES(4)
+#define MATMUL_ROW(type, rows) \
+	{ tile_##type##_##rows##_1, tile_##type##_##rows##_2, tile_##type##_##rows##_3, tile_##type##_##rows##_4 }
+#else
+#define MATMUL_ROW(type, rows)	{ tile_##type##_##rows##_1 }
+#endif
+
+/* By element type, rows (1, 2, 4, 6) and vectors. */
+static void (*const matmul_tiles[2][4][MATMUL_TILE_VECTORS])(const struct tile_call *t) = {
+	{ MATMUL_ROW(float, 1), MATMUL_ROW(float, 2), MATMUL_ROW(float, 4), MATMUL_ROW(float, 6) },
+	{ MATMUL_ROW(bf16, 1), MATMUL_ROW(bf16, 2), MATMUL_ROW(bf16, 4), MATMUL_ROW(bf16, 6) },
+};
+
+/* Rows @first.. of the result for the panel's columns. */
+static void panel_multiply(const struct panel *x, const struct silicon_task *task, u32 first, u32 rows, u8 *c,
+			   s64 c_step, bool accumulate)
+{
+	const struct silicon_stationary *st = task->stationary;
+	bool bf16 = st->dtype == PUMORI_ISA_BF16;
+	u32 column, row, step;
+	struct tile_call t = {
+		.a_step = st->columns,
+		.depth = bf16 ? (st->rows + 1u) / 2 : st->rows,
+		.b_step = x->row_step,
+		.c_step = c_step,
+		.accumulate = accumulate,
+	};
+
+	for (column = 0; column < x->columns; column += MATMUL_TILE_VECTORS * LANES) {
+		u32 width = SILICON_MIN(x->columns - column, MATMUL_TILE_VECTORS * LANES);
+		u32 vectors = (width + LANES - 1) / LANES;
+
+		t.last = width - (vectors - 1) * LANES;
+		t.whole = x->packed || t.last == LANES;
+		t.b = x->at + column * 4;
+		for (row = 0; row < rows; row += step) {
+			u32 left = rows - row, size = left >= 6 ? 3 : left >= 4 ? 2 : left >= 2 ? 1 : 0;
+
+			step = size ? 2 * size : 1;
+			t.a = (const u32 *)st->data + first + row;
+			t.c = c + (s64)row * c_step + column * 4;
+			matmul_tiles[bf16][size][vectors - 1](&t);
+		}
+	}
+}
+
+/* One step: directly in the output when the panel is one run of it, else by way of a dense copy. */
+static void matmul_step(const struct panel *x, struct silicon_task *task, u32 first_column, u32 first_row, u32 rows)
+{
+	const struct silicon_view *out = &task->out;
+	struct column_run *runs = (struct column_run *)(task->scratch + 64 * 1024 + 4096);
+	u32 count = panel_runs(out, first_column, x->columns, runs), r, i;
+	u8 *c = out->base + (u64)first_row * out->partition_stride, *copy = task->scratch + 128 * 1024;
+	bool accumulate = task->modifiers & PUMORI_ISA_ACCUMULATE;
+
+	if (count == 1 && (out->step[3] == 4 || x->columns == 1)) {
+		panel_multiply(x, task, first_row, rows, c + runs[0].offset, out->partition_stride, accumulate);
+		return;
+	}
+	for (r = 0; accumulate && r < rows; r++)
+		for (i = 0; i < count; i++)
+			rows_move(copy + r * MATMUL_PANEL * 4 + runs[i].column * 4, 0, 4,
+				  c + (u64)r * out->partition_stride + runs[i].offset, 0, out->step[3], 4, 1,
+				  runs[i].length);
+	panel_multiply(x, task, first_row, rows, copy, MATMUL_PANEL * 4, accumulate);
+	for (r = 0; r < rows; r++)
+		for (i = 0; i < count; i++)
+			rows_move(c + (u64)r * out->partition_stride + runs[i].offset, 0, out->step[3],
+				  copy + r * MATMUL_PANEL * 4 + runs[i].column * 4, 0, 4, 4, 1, runs[i].length);
+}
+
+static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
+{
+	const struct silicon_stationary *st = task->stationary;
+	u32 columns = view_elements(&task->in[0]), row_steps = (st->columns + MATMUL_ROWS - 1) / MATMUL_ROWS;
+	u32 panels = (columns + MATMUL_PANEL - 1) / MATMUL_PANEL, units = 0, ready = ~0u;
+	u32 state = matmul_begin(st->dtype);
+	struct panel x;
+
+	do {
+		u32 panel = task->cursor / row_steps, first_row = task->cursor % row_steps * MATMUL_ROWS;
+		u32 first_column = panel * MATMUL_PANEL;
+		u32 width = SILICON_MIN(columns - first_column, MATMUL_PANEL);
+		u32 rows = SILICON_MIN(st->columns - first_row, MATMUL_ROWS);
+
+		if (panel != ready)
+			panel_prepare(&x, task, first_column, width);
+		ready = panel;
+		matmul_step(&x, task, first_column, first_row, rows);
+		units += rows * width * st->rows / SILICON_UNIT_MACS + 1;
+		task->finished = ++task->cursor == panels * row_steps;
+	} while (!task->finished && units < budget);
+	matmul_end(st->dtype, state);
+	return units;
+}
