@@ -10,8 +10,19 @@
 
 const struct pumori_pass pumori_passes[] = {
 	{ "fold-constants", "evaluate what depends on constants alone",
-	  pumori_pass_fold_constants },
-	{ "remove-dead", "drop nodes whose results nobody reads", pumori_pass_remove_dead },
+	  pumori_pass_fold_constants, PUMORI_PHASE_SIMPLIFY },
+	{ "simplify-moves", "drop moves that move nothing, merge chains of moves",
+	  pumori_pass_simplify_moves, PUMORI_PHASE_SIMPLIFY },
+	{ "simplify-arithmetic", "make arithmetic with one number a function of one value",
+	  pumori_pass_simplify_arithmetic, PUMORI_PHASE_SIMPLIFY },
+	{ "recognise-activation", "find activations written out in arithmetic",
+	  pumori_pass_recognise_activation, PUMORI_PHASE_SIMPLIFY },
+	{ "recognise-layer-norm", "find layer normalisation written out in arithmetic",
+	  pumori_pass_recognise_layer_norm, PUMORI_PHASE_SIMPLIFY },
+	{ "fold-scale", "fold factors and offsets into weights and biases",
+	  pumori_pass_fold_scale, PUMORI_PHASE_SIMPLIFY },
+	{ "fuse-activation", "let the producing node apply an activation",
+	  pumori_pass_fuse_activation, PUMORI_PHASE_FUSE },
 	{ .name = NULL },
 };
 
@@ -23,45 +34,66 @@ bool pumori_has_pass(const char *name)
 	return false;
 }
 
-static int run_round(struct pumori_graph *graph, const struct pumori_pass_options *options,
-		     unsigned int round)
+static int verify_after(struct pumori_graph *graph, const char *name)
 {
-	int changes = 0;
+	if (!pumori_graph_verify(graph))
+		return 0;
+	return pumori_error(graph->diagnostics, -EINVAL, NULL, "this is a bug of the compiler",
+			    "the graph is broken after pass %s", name);
+}
 
-	for (const struct pumori_pass *pass = pumori_passes; pass->name; pass++) {
-		int result;
+/* Dead nodes would count as readers for the next pass, so they go at once. */
+static int run_pass(struct pumori_graph *graph, const struct pumori_pass *pass,
+		    const struct pumori_pass_options *options, unsigned int round)
+{
+	int changes, removed;
 
-		graph->insert_before = NULL;
-		graph->origin = NULL;
-		graph->origin_operator = NULL;
-		result = pass->run(graph);
-		if (result < 0)
-			return result;
-		changes += result;
-		if (options->dump_after && !strcmp(options->dump_after, pass->name)) {
-			fprintf(options->dump, "# after %s, round %u, %d changes\n", pass->name,
-				round + 1, result);
-			pumori_graph_print(graph, options->dump);
-		}
-		if (options->verify && pumori_graph_verify(graph))
-			return pumori_error(graph->diagnostics, -EINVAL, NULL,
-					    "this is a bug of the compiler",
-					    "the graph is broken after pass %s", pass->name);
+	graph->insert_before = NULL;
+	graph->origin = NULL;
+	graph->origin_operator = NULL;
+	changes = pass->run(graph);
+	if (changes < 0)
+		return changes;
+	graph->insert_before = NULL;
+	removed = pumori_pass_remove_dead(graph);
+	if (options->dump_after && !strcmp(options->dump_after, pass->name)) {
+		fprintf(options->dump, "# after %s, round %u, %d changes\n", pass->name, round + 1,
+			changes);
+		pumori_graph_print(graph, options->dump);
 	}
-	return changes;
+	if (options->verify && verify_after(graph, pass->name))
+		return -EINVAL;
+	return changes + removed;
+}
+
+static int run_phase(struct pumori_graph *graph, const struct pumori_pass_options *options,
+		     enum pumori_phase phase)
+{
+	int changes = 1;
+
+	for (unsigned int round = 0; changes && round < MAX_ROUNDS; round++) {
+		changes = 0;
+		for (const struct pumori_pass *pass = pumori_passes; pass->name; pass++) {
+			int result;
+
+			if (pass->phase != phase)
+				continue;
+			result = run_pass(graph, pass, options, round);
+			if (result < 0)
+				return result;
+			changes += result;
+		}
+	}
+	return 0;
 }
 
 int pumori_run_passes(struct pumori_graph *graph, const struct pumori_pass_options *options)
 {
-	for (unsigned int round = 0; round < MAX_ROUNDS; round++) {
-		int changes = run_round(graph, options, round);
+	int error = run_phase(graph, options, PUMORI_PHASE_SIMPLIFY);
 
-		if (changes < 0)
-			return changes;
-		if (!changes)
-			break;
-	}
+	if (!error)
+		error = run_phase(graph, options, PUMORI_PHASE_FUSE);
 	pumori_graph_sweep(graph);
 	pumori_graph_number(graph);
-	return 0;
+	return error;
 }
