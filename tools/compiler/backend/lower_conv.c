@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: MIT
+/*
+ * CONV2D. Channels lie on partitions. Dense and grouped convolutions are matrix products, one for
+ * each tap, of shifted windows of the padded map, accumulated in PSUM; with few input channels the
+ * taps go onto partitions first. Depthwise ones are one WINDOW_MULTIPLY for each 128 channels.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matrix.h"
+#include "window.h"
+
+/* Bytes of a partition that the weights of one pass may take. */
+#define WEIGHT_BYTES (40 * 1024)
+
+struct conv {
+	struct pumori_lowering *lowering;
+	const struct pumori_node *node;
+	const struct pumori_activation *activation;
+	unsigned int dtype;
+	int64_t channels, outputs, groups;	/* of the whole convolution */
+	int64_t taps;
+	float *weights, *bias;
+	bool has_bias;
+	struct pumori_place bias_place;		/* [M] in SBUF, FP32 */
+	struct pumori_place *packed;		/* weights by group and part, rank 0 until packed */
+};
+
+static int64_t minimum(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The bias, one FP32 a row, loaded for the node. */
+static void load_bias(struct conv *conv)
+{
+	int64_t shape[1] = { conv->outputs };
+	struct pumori_place memory;
+
+	if (!conv->has_bias)
+		return;
+	memory = pumori_lower_weights(conv->lowering, conv->bias, PUMORI_ISA_FP32, 1, shape);
+	conv->bias_place = pumori_lower_temporary(conv->lowering, PUMORI_ISA_FP32, 1, shape, 1);
+	pumori_move(conv->lowering->program, &conv->bias_place, &memory);
+}
+
+/* Rows @first .. @first + @count - 1 of the bias as a place of @out's shape. */
+static struct pumori_place bias_rows(const struct conv *conv, int64_t first,
+				     const struct pumori_place *out)
+{
+	struct pumori_place place = *out;
+
+	place.tile = conv->bias_place.tile;
+	place.space = PUMORI_ISA_SBUF;
+	place.dtype = PUMORI_ISA_FP32;
+	place.first_row = first;
+	place.offset = 0;
+	place.block_step = conv->bias_place.block_step;
+	return place;
+}
+
+/*
+ * A pass of matrix products: weights [K rows][taps][M] for output channels first_output ..
+ * first_output + outputs - 1, which form one group's part.
+ */
+struct pass {
+	const struct pumori_window *window;
+	const struct pumori_band *band;
+	struct pumori_place weights;	/* [K, taps * M] */
+	int64_t first_channel, channels;
+	int64_t weight_row;		/* of the weights place, for first_channel */
+	int64_t first_output, outputs, pitch;	/* @pitch: M of a tap in the weights */
+	int64_t weight_column;
+	int64_t taps;
+};
+
+/* The rectangle of the band that one bank or one group of banks holds. */
+struct patch {
+	int64_t y, x, rows, columns;
+};
+
+static void multiply(const struct conv *conv, const struct pass *pass, uint32_t psum,
+		     int64_t output, int64_t rows, const struct patch *banks, unsigned int count)
+{
+	const struct pumori_window *window = pass->window;
+	const struct pumori_place *in = &pass->band->in;
+	struct pumori_tile_program *program = conv->lowering->program;
+	bool accumulate = false;
+
+	for (int64_t k = 0, run; k < pass->channels; k += run) {
+		run = pumori_place_run(in, pass->first_channel + k, pass->channels - k);
+		run = pumori_place_run(&pass->weights, pass->weight_row + k, run);
+		for (int64_t tap = 0; tap < pass->taps; tap++) {
+			int64_t shift = tap / window->kernel[1] * window->dilation[0] * in->step[2] +
+					tap % window->kernel[1] * window->dilation[1] * in->step[3];
+			int64_t extent[1] = { rows }, step[1] = { 1 };
+			struct pumori_isa_operand operand = pumori_place_operand(
+				&pass->weights, pass->weight_row + k, run,
+				tap * pass->pitch + pass->weight_column + output, 1, extent, step);
+
+			pumori_matrix_load(program, pass->weights.tile, &operand, false);
+			for (unsigned int b = 0; b < count; b++) {
+				int64_t extents[2] = { banks[b].rows, banks[b].columns };
+				int64_t steps[1][PUMORI_MAX_RANK] = {
+					{ window->stride[0] * in->step[2],
+					  window->stride[1] * in->step[3] } };
+				unsigned int inner = 0, dims;
+
+				dims = pumori_collapse(2, extents, steps, 1, &inner);
+				if (!dims) {
+					dims = 1;
+					extents[0] = 1;
+					steps[0][0] = 1;
+				}
+				operand = pumori_place_operand(
+					in, pass->first_channel + k, run,
+					shift + pumori_band_offset(window, pass->band, banks[b].y,
+								   banks[b].x),
+					dims, extents, steps[0]);
+				pumori_matrix_multiply(program, psum, b * PUMORI_BANK_COLUMNS,
+						       rows, in->tile, &operand, accumulate);
+			}
+			accumulate = true;
+		}
+	}
+}
+
+/* From PSUM to the output: all banks of equal shape at once. */
+static void evacuate(const struct conv *conv, const struct pass *pass, uint32_t psum,
+		     int64_t output, int64_t rows, const struct patch *banks, unsigned int count)
+{
+	const struct pumori_place *out = &pass->band->out;
+	unsigned int equal = 1;
+
+	if (!count)
+		return;
+	while (equal < count && banks[equal].rows == banks[0].rows &&
+	       banks[equal].columns == banks[0].columns)
+		equal++;
+	for (unsigned int from = 0, banks_now; from < count; from += banks_now) {
+		struct pumori_place target = *out, source, bias;
+		const struct patch *bank = &banks[from];
+		int64_t next;
+
+		banks_now = from == 0 ? equal : 1;
+		next = banks_now == 1 ? 0 :
+		       (bank[1].y - bank->y) * out->step[2] + (bank[1].x - bank->x) * out->step[3];
+		target.rank = 4;
+		target.rows = 1;
+		target.first_row = out->first_row + pass->first_output + output;
+		target.offset = out->offset + bank->y * out->step[2] + bank->x * out->step[3];
+		target.shape[0] = rows;
+		target.shape[1] = banks_now;
+		target.shape[2] = bank->rows;
+		target.shape[3] = bank->columns;
+		target.step[1] = next;
+		target.step[2] = out->step[2];
+		target.step[3] = out->step[3];
+		memset(target.halo, 0, sizeof(target.halo));
+		source = target;
+		source.tile = psum;
+		source.space = PUMORI_ISA_PSUM;
+		source.dtype = PUMORI_ISA_FP32;
+		source.first_row = 0;
+		source.offset = (int64_t)from * PUMORI_BANK_COLUMNS;
+		source.step[1] = PUMORI_BANK_COLUMNS;
+		source.step[2] = bank->columns;
+		source.step[3] = 1;
+		source.block_step = 0;
+		if (conv->has_bias)
+			bias = bias_rows(conv, pass->first_output + output, &target);
+		pumori_matrix_evacuate(conv->lowering, &target, &source, conv->activation, 1.0f,
+				       conv->has_bias ? &bias : NULL);
+	}
+}
+
+/* Does the whole band count as one line, because neither side has margins between its lines? */
+static bool is_flat(const struct pass *pass)
+{
+	const struct pumori_window *window = pass->window;
+	const struct pumori_band *band = pass->band;
+
+	return pass->taps == 1 && window->stride[0] == 1 && window->stride[1] == 1 &&
+	       band->in.step[2] == band->extent[1] * band->in.step[3] &&
+	       band->out.step[2] == band->extent[1] * band->out.step[3];
+}
+
+static void run_pass(const struct conv *conv, const struct pass *pass)
+{
+	const struct pumori_band *band = pass->band;
+	bool flat = is_flat(pass);
+	int64_t height = flat ? 1 : band->extent[0];
+	int64_t width = flat ? band->extent[0] * band->extent[1] : band->extent[1];
+	int64_t lines = width > PUMORI_BANK_COLUMNS ? 1 : PUMORI_BANK_COLUMNS / width;
+
+	for (int64_t m = 0, rows; m < pass->outputs; m += rows) {
+		struct patch banks[PUMORI_MATRIX_BANKS];
+		unsigned int count = 0;
+		uint32_t psum = PUMORI_NO_TILE;
+		int64_t y = 0, x = 0;
+
+		rows = minimum(pass->outputs - m, PUMORI_ISA_STATIONARY_MAX);
+		rows = pumori_place_run(&band->out, pass->first_output + m, rows);
+		if (conv->has_bias)
+			rows = pumori_place_run(&conv->bias_place, pass->first_output + m, rows);
+		while (y < height && !conv->lowering->program->error) {
+			struct patch *bank = &banks[count++];
+
+			bank->y = y;
+			bank->x = x;
+			bank->rows = minimum(lines, height - y);
+			bank->columns = minimum(width - x, PUMORI_BANK_COLUMNS);
+			x += bank->columns;
+			if (x >= width) {
+				x = 0;
+				y += bank->rows;
+			}
+			/* Banks of one group must be evenly spaced in the output. */
+			if (count == PUMORI_MATRIX_BANKS || y >= height ||
+			    (width > PUMORI_BANK_COLUMNS && x == 0)) {
+				psum = pumori_tile_psum(conv->lowering->program, count);
+				multiply(conv, pass, psum, m, rows, banks, count);
+				evacuate(conv, pass, psum, m, rows, banks, count);
+				count = 0;
+			}
+		}
+	}
+}
+
+/*
+ * Weights of a pass as [channels][taps][outputs] of the group @group; channel c of the pass is
+ * input channel c of the group.
+ */
+static struct pumori_place pack_weights(const struct conv *conv, int64_t group, int64_t first,
+					int64_t outputs, bool taps_on_rows)
+{
+	int64_t depth = conv->channels / conv->groups;
+	int64_t width = conv->outputs / conv->groups;
+	int64_t shape[2] = { depth, conv->taps * outputs };
+	struct pumori_place memory = { 0 };
+	float *values;
+
+	if (taps_on_rows) {
+		shape[0] = depth * conv->taps;
+		shape[1] = outputs;
+	}
+	values = malloc((size_t)depth * conv->taps * outputs * sizeof(*values) + 1);
+	if (!values) {
+		pumori_tile_fail(conv->lowering->program, -ENOMEM, "memory");
+		return memory;
+	}
+	for (int64_t c = 0; c < depth; c++)
+		for (int64_t tap = 0; tap < conv->taps; tap++)
+			for (int64_t m = 0; m < outputs; m++)
+				values[(c * conv->taps + tap) * outputs + m] =
+					conv->weights[((group * width + first + m) * depth + c) *
+						      conv->taps + tap];
+	memory = pumori_lower_weights(conv->lowering, values, conv->dtype, 2, shape);
+	free(values);
+	return memory;
+}
+
+/* The same in SBUF; packed once, however often it is loaded. */
+static struct pumori_place load_weights(const struct conv *conv, size_t index, int64_t group,
+					int64_t first, int64_t outputs, bool taps_on_rows)
+{
+	struct pumori_place *memory = &conv->packed[index], place;
+
+	if (!memory->rank)
+		*memory = pack_weights(conv, group, first, outputs, taps_on_rows);
+	place = pumori_lower_temporary(conv->lowering, conv->dtype, memory->rank, memory->shape, 1);
+	pumori_move(conv->lowering->program, &place, memory);
+	return place;
+}
+
+/* All groups' weights in the rows of their input channels: [C][taps][M / groups]. */
+static struct pumori_place load_grouped(const struct conv *conv)
+{
+	int64_t depth = conv->channels / conv->groups;
+	int64_t width = conv->outputs / conv->groups;
+	int64_t shape[2] = { conv->channels, conv->taps * width };
+	struct pumori_place memory = { 0 }, place;
+	float *values = malloc((size_t)conv->channels * conv->taps * width * sizeof(*values) + 1);
+
+	if (!values) {
+		pumori_tile_fail(conv->lowering->program, -ENOMEM, "memory");
+		return memory;
+	}
+	for (int64_t c = 0; c < conv->channels; c++)
+		for (int64_t tap = 0; tap < conv->taps; tap++)
+			for (int64_t m = 0; m < width; m++)
+				values[(c * conv->taps + tap) * width + m] =
+					conv->weights[((c / depth * width + m) * depth +
+						       c % depth) * conv->taps + tap];
+	memory = pumori_lower_weights(conv->lowering, values, conv->dtype, 2, shape);
+	free(values);
+	place = pumori_lower_temporary(conv->lowering, conv->dtype, 2, shape, 1);
+	pumori_move(conv->lowering->program, &place, &memory);
+	return place;
+}
+
+/* Copy each tap's window onto its own partition: [C * KH * KW] rows of the output's size. */
+static void taps_to_rows(const struct conv *conv, const struct pumori_window *window,
+			 const struct pumori_band *band, struct pumori_band *spread)
+{
+	int64_t shape[4] = { 1, conv->channels * conv->taps, band->extent[0], band->extent[1] };
+	struct pumori_tile_program *program = conv->lowering->program;
+
+	*spread = *band;
+	spread->in = pumori_lower_temporary(conv->lowering, conv->dtype, 4, shape, 1u << 1);
+	for (int64_t c = 0; c < conv->channels; c++) {
+		struct pumori_tile_instruction *instruction = pumori_tile_append(
+			program, PUMORI_ISA_DMA_COPY);
+		int64_t row = band->in.first_row + c;
+		struct pumori_isa_dma *dma;
+
+		if (!instruction)
+			return;
+		dma = &instruction->isa.dma;
+		instruction->tiles[PUMORI_TILE_OUT] = spread->in.tile;
+		instruction->tiles[PUMORI_TILE_IN0] = band->in.tile;
+		dma->destination = (struct pumori_isa_dma_side){
+			.space = PUMORI_ISA_SBUF, .dtype = conv->dtype,
+			.partition_start = c * conv->taps, .partition_count = conv->taps,
+			.partition_step = 1, .dims = 1,
+			.count = { band->extent[0] * band->extent[1] }, .step = { 1 } };
+		dma->source = (struct pumori_isa_dma_side){
+			.space = PUMORI_ISA_SBUF, .dtype = band->in.dtype,
+			.partition_start = row % PUMORI_ISA_PARTITIONS, .partition_count = 1,
+			.partition_step = 1, .dims = 4,
+			.offset = (uint64_t)(band->in.offset +
+					     row / PUMORI_ISA_PARTITIONS * band->in.block_step +
+					     pumori_band_offset(window, band, 0, 0)) *
+				  pumori_isa_bytes(band->in.dtype),
+			.count = { window->kernel[0], window->kernel[1], band->extent[0],
+				   band->extent[1] },
+			.step = { window->dilation[0] * band->in.step[2],
+				  window->dilation[1] * band->in.step[3],
+				  window->stride[0] * band->in.step[2],
+				  window->stride[1] * band->in.step[3] } };
+	}
+}
+
+static void lower_dense(struct conv *conv, const struct pumori_window *window)
+{
+	struct pumori_window point = *window;
+	int64_t depth = conv->channels / conv->groups, width = conv->outputs / conv->groups;
+	bool taps_on_rows = conv->groups == 1 && conv->taps > 1 && conv->channels <= 16 &&
+			    conv->channels * conv->taps <= PUMORI_ISA_PARTITIONS;
+	int64_t blocks = (depth + PUMORI_ISA_PARTITIONS - 1) / PUMORI_ISA_PARTITIONS;
+	int64_t bytes = blocks * conv->taps * pumori_isa_bytes(conv->dtype);
+	int64_t part = width, parts;
+	struct pumori_place weights = { 0 };
+	struct pumori_bands bands;
+	bool grouped = conv->groups > 1 && (conv->channels + 127) / 128 * conv->taps * width *
+					   pumori_isa_bytes(conv->dtype) <= WEIGHT_BYTES;
+	bool once = grouped;
+
+	if (bytes * part > WEIGHT_BYTES) {
+		part = WEIGHT_BYTES / bytes / PUMORI_ISA_PARTITIONS * PUMORI_ISA_PARTITIONS;
+		if (part < PUMORI_ISA_PARTITIONS)
+			part = minimum(width, PUMORI_ISA_PARTITIONS);
+	}
+	parts = (width + part - 1) / part;
+	conv->packed = calloc(conv->groups * parts, sizeof(*conv->packed));
+	if (!conv->packed) {
+		pumori_tile_fail(conv->lowering->program, -ENOMEM, "memory");
+		return;
+	}
+	if (grouped) {
+		weights = load_grouped(conv);
+	} else if (conv->groups == 1 && parts == 1) {
+		weights = load_weights(conv, 0, 0, 0, width, taps_on_rows);
+		once = true;
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		point.kernel[i] = point.stride[i] = point.dilation[i] = 1;
+		point.pad[i] = 0;
+	}
+	pumori_bands_begin(&bands, conv->lowering, conv->node, window, conv->dtype, 0.0);
+	while (pumori_bands_next(&bands)) {
+		struct pumori_band spread;
+		struct pass pass = { .window = window, .band = &bands.band, .taps = conv->taps };
+
+		if (taps_on_rows) {
+			taps_to_rows(conv, window, &bands.band, &spread);
+			spread.first[0] = spread.first[1] = 0;
+			spread.origin[0] = spread.origin[1] = 0;
+			pass.window = &point;
+			pass.band = &spread;
+			pass.taps = 1;
+		}
+		for (int64_t g = 0; g < conv->groups; g++) {
+			for (int64_t m = 0; m < width; m += part) {
+				pass.outputs = minimum(part, width - m);
+				pass.first_output = g * width + m;
+				pass.first_channel = g * depth;
+				pass.channels = taps_on_rows ? depth * conv->taps : depth;
+				pass.pitch = pass.outputs;
+				pass.weight_row = grouped ? g * depth : 0;
+				pass.weights = once ? weights :
+					       load_weights(conv, g * parts + m / part, g, m,
+							    pass.outputs, taps_on_rows);
+				run_pass(conv, &pass);
+			}
+		}
+	}
+}
+
+/* What WINDOW_MULTIPLY can do to its sums: two operations with immediates. */
+struct tail {
+	unsigned int op[2];
+	float value[2];
+};
+
+static bool fits_tail(const struct pumori_function *function, struct tail *tail)
+{
+	memset(tail, 0, sizeof(*tail));
+	switch (function->function) {
+	case PUMORI_ISA_FUNCTION_IDENTITY:
+		return true;
+	case PUMORI_ISA_FUNCTION_RELU:
+		tail->op[0] = PUMORI_ISA_ALU_MAX;
+		return true;
+	case PUMORI_ISA_FUNCTION_CLAMP:
+		tail->op[0] = PUMORI_ISA_ALU_MAX;
+		tail->value[0] = function->alpha;
+		tail->op[1] = PUMORI_ISA_ALU_MIN;
+		tail->value[1] = function->beta;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void window_multiply(const struct conv *conv, const struct pumori_window *window,
+			    const struct pumori_band *band, const struct pumori_place *out,
+			    const struct pumori_place *weights, const struct tail *tail)
+{
+	const struct pumori_place *in = &band->in;
+	int64_t extents[4] = { band->extent[0], band->extent[1], window->kernel[0],
+			       window->kernel[1] };
+	int64_t in_steps[4] = { window->stride[0] * in->step[2], window->stride[1] * in->step[3],
+				window->dilation[0] * in->step[2],
+				window->dilation[1] * in->step[3] };
+	int64_t out_steps[2] = { out->step[2], out->step[3] };
+	int64_t taps[2] = { window->kernel[1], 1 }, one[1] = { 1 };
+
+	for (int64_t c = 0, run; c < conv->channels; c += run) {
+		struct pumori_tile_instruction *instruction;
+		struct pumori_isa_compute *compute;
+
+		run = pumori_place_run(in, c, conv->channels - c);
+		run = pumori_place_run(out, c, run);
+		run = pumori_place_run(weights, c, run);
+		instruction = pumori_tile_append(conv->lowering->program,
+						 PUMORI_ISA_WINDOW_MULTIPLY);
+		if (!instruction)
+			return;
+		compute = &instruction->isa.compute;
+		instruction->tiles[PUMORI_TILE_OUT] = out->tile;
+		instruction->tiles[PUMORI_TILE_IN0] = in->tile;
+		instruction->tiles[PUMORI_TILE_IN1] = weights->tile;
+		compute->out = pumori_place_operand(out, c, run, 0, 2, extents, out_steps);
+		compute->in[0] = pumori_place_operand(in, c, run,
+						      pumori_band_offset(window, band, 0, 0), 4,
+						      extents, in_steps);
+		compute->in[1] = pumori_place_operand(weights, c, run, 0, 2, extents + 2, taps);
+		if (conv->has_bias) {
+			instruction->tiles[PUMORI_TILE_IN2] = conv->bias_place.tile;
+			compute->in[2] = pumori_place_operand(&conv->bias_place, c, run, 0, 1, one,
+							      one);
+		}
+		compute->compute = PUMORI_ISA_FP32;
+		compute->op0 = tail->op[0];
+		compute->op1 = tail->op[1];
+		compute->imm[0] = pumori_float_bits(tail->value[0]);
+		compute->imm[1] = pumori_float_bits(tail->value[1]);
+	}
+}
+
+static void lower_depthwise(struct conv *conv, const struct pumori_window *window)
+{
+	int64_t shape[2] = { conv->channels, conv->taps };
+	struct pumori_place memory, weights;
+	struct pumori_function function;
+	struct pumori_bands bands;
+	struct tail tail;
+	bool simple, fused;
+
+	/* A function that scales its argument scales the weights instead. */
+	simple = pumori_activation_function(conv->activation, &function);
+	if (!simple)
+		function = (struct pumori_function){ .scale = 1.0f };
+	for (int64_t i = 0; i < conv->channels * conv->taps; i++)
+		conv->weights[i] *= function.scale;
+	fused = fits_tail(&function, &tail) && simple;
+	if (!fused)
+		memset(&tail, 0, sizeof(tail));
+	memory = pumori_lower_weights(conv->lowering, conv->weights, PUMORI_ISA_FP32, 2, shape);
+	weights = pumori_lower_temporary(conv->lowering, PUMORI_ISA_FP32, 2, shape, 1);
+	pumori_move(conv->lowering->program, &weights, &memory);
+	pumori_bands_begin(&bands, conv->lowering, conv->node, window, 0, 0.0);
+	while (pumori_bands_next(&bands)) {
+		struct pumori_band *band = &bands.band;
+		struct pumori_place out = band->out;
+
+		if (fused) {
+			window_multiply(conv, window, band, &out, &weights, &tail);
+			continue;
+		}
+		if (out.dtype != PUMORI_ISA_FP32 || !simple)
+			out = pumori_lower_temporary(conv->lowering, PUMORI_ISA_FP32, 4, out.shape,
+						     1u << 1);
+		window_multiply(conv, window, band, &out, &weights, &tail);
+		if (simple)
+			pumori_emit_activate(conv->lowering->program, &band->out, &out,
+					     function.function, 1.0f, 0.0f, function.alpha,
+					     function.beta);
+		else
+			pumori_lower_activation(conv->lowering, &band->out, &out,
+						conv->activation, 1.0f, 0.0f);
+	}
+}
+
+void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_node *node)
+{
+	const struct pumori_tensor *weights = node->inputs[1];
+	const struct pumori_tensor *bias = node->input_count > 2 ? node->inputs[2] : NULL;
+	struct pumori_window window;
+	struct conv conv = {
+		.lowering = lowering, .node = node,
+		.activation = &node->attributes.conv2d.activation,
+		.dtype = pumori_matrix_type(lowering->graph, node->inputs[0]->type.element),
+		.channels = node->inputs[0]->type.shape[1],
+		.outputs = node->outputs[0]->type.shape[1],
+		.groups = node->attributes.conv2d.groups,
+	};
+
+	if (!pumori_tensor_is_constant(weights) || (bias && !pumori_tensor_is_constant(bias))) {
+		pumori_tile_fail(lowering->program, -ENOTSUP,
+				 "convolution weights that are computed at run time");
+		return;
+	}
+	pumori_window_of(node, &window);
+	conv.taps = window.kernel[0] * window.kernel[1];
+	conv.weights = pumori_lower_floats(lowering, weights);
+	conv.bias = bias ? pumori_lower_floats(lowering, bias) :
+			   calloc(conv.outputs + 1, sizeof(float));
+	if (conv.weights && conv.bias) {
+		conv.has_bias = pumori_matrix_bias(conv.activation, conv.bias, conv.outputs);
+		load_bias(&conv);
+		if (conv.groups == conv.channels && conv.outputs == conv.channels &&
+		    conv.groups > 1)
+			lower_depthwise(&conv, &window);
+		else
+			lower_dense(&conv, &window);
+	} else {
+		pumori_tile_fail(lowering->program, -ENOMEM, "memory");
+	}
+	free(conv.weights);
+	free(conv.bias);
+	free(conv.packed);
+}
