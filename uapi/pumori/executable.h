@@ -40,6 +40,7 @@
 
 #define PUMORI_EXECUTABLE_RANK_MAX	8
 #define PUMORI_EXECUTABLE_VARIABLES_MAX	4096
+#define PUMORI_EXECUTABLE_ENTRIES_MAX	256
 
 /** struct pumori_executable_header - what the file needs to run */
 struct pumori_executable_header {

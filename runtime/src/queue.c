@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+/* Sharing a device's queues among runs; collecting how jobs ended. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "queue.h"
+
+#define REPLACEMENTS	3	/* how often a submission may meet a queue that was banned meanwhile */
+
+struct pumori_queue {
+	/* Guards all but @load. */
+	pthread_mutex_t lock;
+	/* Signalled when the last waiter leaves. */
+	pthread_cond_t quiet;
+	struct pumori_backend_queue *link;
+	/* Threads that wait on @link without the lock. */
+	uint32_t waiters;
+	/* Tickets given and not collected; written under the lock or that of all queues, read anywhere. */
+	uint32_t load;
+	/* Sequences oldest .. next - 1 are submitted and not collected. */
+	uint64_t oldest;
+	uint64_t next;
+	int banned;
+	/* Whose preload the slot holds, and in which generation. */
+	const struct pumori_model *resident;
+	uint64_t residency;
+	/* Who waits for which sequence; NULL for a preload. */
+	struct pumori_ticket *pending[PUMORI_HW_RECORDS];
+};
+
+static const struct pumori_backend_ops *ops_of(const struct pumori_queue *queue)
+{
+	return queue->link->backend->ops;
+}
+
+static uint32_t load_of(const struct pumori_queue *queue)
+{
+	return __atomic_load_n(&queue->load, __ATOMIC_ACQUIRE);
+}
+
+int pumori_queues_create(struct pumori_queues *queues, struct pumori_backend *backend)
+{
+	memset(queues, 0, sizeof(*queues));
+	queues->backend = backend;
+	pthread_mutex_init(&queues->lock, NULL);
+	return 0;
+}
+
+static void free_queue(struct pumori_queue *queue)
+{
+	if (queue->link)
+		ops_of(queue)->queue_destroy(queue->link);
+	pthread_cond_destroy(&queue->quiet);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue);
+}
+
+void pumori_queues_destroy(struct pumori_queues *queues)
+{
+	uint32_t i;
+
+	for (i = 0; i < queues->count; i++)
+		free_queue(queues->queue[i]);
+	pthread_mutex_destroy(&queues->lock);
+}
+
+/* Take the records of finished jobs, so that the chip may reuse their places. With the queue's lock. */
+static void collect(struct pumori_queue *queue)
+{
+	uint64_t finished;
+
+	if (queue->oldest == queue->next)
+		return;
+	finished = ops_of(queue)->finished(queue->link);
+	for (; queue->oldest < queue->next && queue->oldest <= finished; queue->oldest++) {
+		struct pumori_ticket *ticket = queue->pending[queue->oldest % PUMORI_HW_RECORDS];
+
+		if (!ticket)
+			continue;
+		ticket->error = ops_of(queue)->record(queue->link, queue->oldest, &ticket->record);
+		ticket->collected = 1;
+		if (ticket->error || (ticket->record.status != PUMORI_HW_JOB_DONE &&
+				      ticket->record.status != PUMORI_HW_JOB_NOT_RESIDENT &&
+				      ticket->record.status != PUMORI_HW_JOB_INNOCENT_RESET))
+			queue->banned = 1;
+		if (ticket->error || ticket->record.status != PUMORI_HW_JOB_DONE)
+			queue->resident = NULL;
+		__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+	}
+}
+
+static struct pumori_queue *new_queue(struct pumori_queues *queues, int *error)
+{
+	struct pumori_queue *queue = calloc(1, sizeof(*queue));
+
+	if (!queue) {
+		*error = pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a queue");
+		return NULL;
+	}
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->quiet, NULL);
+	queue->oldest = queue->next = 1;
+	*error = queues->backend->ops->queue_create(queues->backend, &queue->link);
+	if (*error) {
+		free_queue(queue);
+		return NULL;
+	}
+	queues->queue[queues->count++] = queue;
+	return queue;
+}
+
+static struct pumori_queue *idle_queue(struct pumori_queues *queues)
+{
+	uint32_t i;
+
+	for (i = 0; i < queues->count; i++)
+		if (!load_of(queues->queue[i]))
+			return queues->queue[i];
+	/* Finished jobs that nobody asked for yet do not make a queue busy. */
+	for (i = 0; i < queues->count; i++) {
+		struct pumori_queue *queue = queues->queue[i];
+
+		if (pthread_mutex_trylock(&queue->lock))
+			continue;
+		collect(queue);
+		pthread_mutex_unlock(&queue->lock);
+		if (!load_of(queue))
+			return queue;
+	}
+	return NULL;
+}
+
+/* Choose a queue and count the new ticket on it. */
+static struct pumori_queue *pick(struct pumori_queues *queues, int *error)
+{
+	struct pumori_queue *queue;
+	uint32_t i;
+
+	pthread_mutex_lock(&queues->lock);
+	queue = idle_queue(queues);
+	*error = 0;
+	if (!queue && queues->count < queues->backend->queues && queues->count < PUMORI_HW_MAX_CORES)
+		queue = new_queue(queues, error);
+	/* A second queue is a luxury. */
+	if (!queue && queues->count) {
+		*error = 0;
+		queue = queues->queue[0];
+		for (i = 1; i < queues->count; i++)
+			if (load_of(queues->queue[i]) < load_of(queue))
+				queue = queues->queue[i];
+	}
+	if (queue)
+		__atomic_fetch_add(&queue->load, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&queues->lock);
+	return queue;
+}
+
+/* A banned queue answers everything that is still in it with CANCELED; then a new one takes its place. */
+static int replace(struct pumori_queue *queue)
+{
+	struct pumori_backend *backend;
+	int error;
+
+	if (queue->link) {
+		backend = queue->link->backend;
+		if (queue->oldest < queue->next) {
+			error = ops_of(queue)->wait(queue->link, queue->next - 1, -1);
+			if (error)
+				return error;
+			collect(queue);
+		}
+		while (queue->waiters)
+			pthread_cond_wait(&queue->quiet, &queue->lock);
+		/* Another thread may have been here while the lock was given away. */
+		if (!queue->banned)
+			return 0;
+		ops_of(queue)->queue_destroy(queue->link);
+		queue->link = NULL;
+		error = backend->ops->queue_create(backend, &queue->link);
+		if (error)
+			return error;
+	}
+	queue->oldest = queue->next = 1;
+	queue->resident = NULL;
+	queue->banned = 0;
+	return 0;
+}
+
+static int make_room(struct pumori_queue *queue)
+{
+	int error;
+
+	collect(queue);
+	while (queue->next - queue->oldest >= PUMORI_QUEUE_DEPTH) {
+		error = ops_of(queue)->wait(queue->link, queue->oldest, -1);
+		if (error)
+			return error;
+		collect(queue);
+	}
+	return 0;
+}
+
+static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket, struct pumori_job *job,
+		      uint64_t residency, int detached, uint64_t *sequence)
+{
+	int error = ops_of(queue)->submit(queue->link, job, residency, detached, sequence);
+
+	if (error)
+		return error;
+	if (queue->oldest == queue->next)
+		queue->oldest = *sequence;
+	queue->pending[*sequence % PUMORI_HW_RECORDS] = ticket;
+	queue->next = *sequence + 1;
+	return 0;
+}
+
+/* Bring the model's data into the slot. How the preload ended lands in the ticket when it ended badly. */
+static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket, const struct pumori_model *model,
+			struct pumori_job *preload)
+{
+	struct pumori_hw_record record;
+	uint64_t sequence;
+	int error;
+
+	error = submit_one(queue, NULL, preload, 0, 0, &sequence);
+	if (!error)
+		error = ops_of(queue)->wait(queue->link, sequence, -1);
+	if (!error)
+		error = ops_of(queue)->record(queue->link, sequence, &record);
+	if (error)
+		return error;
+	collect(queue);
+	if (record.status == PUMORI_HW_JOB_DONE) {
+		queue->resident = model;
+		queue->residency = record.residency;
+		return 0;
+	}
+	queue->banned = 1;
+	ticket->record = record;
+	ticket->collected = 1;
+	__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticket, const struct pumori_model *model,
+			 struct pumori_job *job, struct pumori_job *preload, int detached)
+{
+	uint64_t sequence;
+	int error;
+
+	if (queue->banned || !queue->link) {
+		error = replace(queue);
+		if (error)
+			return error;
+	}
+	error = make_room(queue);
+	if (error)
+		return error;
+	if (queue->banned)
+		return PUMORI_ERROR_KILLED;
+	if (preload && queue->resident != model) {
+		error = preload_slot(queue, ticket, model, preload);
+		if (error || ticket->collected)
+			return error;
+	} else if (!preload) {
+		queue->resident = NULL;
+	}
+	error = submit_one(queue, ticket, job, preload ? queue->residency : 0, detached, &sequence);
+	if (error)
+		return error;
+	ticket->sequence = sequence;
+	return 0;
+}
+
+int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket, const struct pumori_model *model,
+			struct pumori_job *job, struct pumori_job *preload, int detached)
+{
+	struct pumori_queue *queue;
+	int error, attempt = 0;
+
+	queue = pick(queues, &error);
+	if (!queue)
+		return error;
+	ticket->collected = 0;
+	ticket->error = 0;
+	pthread_mutex_lock(&queue->lock);
+	do {
+		error = submit_locked(queue, ticket, model, job, preload, detached);
+		if (error == PUMORI_ERROR_KILLED)
+			queue->banned = 1;
+	} while (error == PUMORI_ERROR_KILLED && ++attempt < REPLACEMENTS);
+	if (error)
+		__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&queue->lock);
+	if (!error)
+		ticket->queue = queue;
+	return error;
+}
+
+int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket, int64_t timeout_ns)
+{
+	struct pumori_queue *queue = ticket->queue;
+	struct pumori_backend_queue *link;
+	int error = 0;
+
+	(void)queues;
+	pthread_mutex_lock(&queue->lock);
+	if (!ticket->collected)
+		collect(queue);
+	if (!ticket->collected) {
+		link = queue->link;
+		queue->waiters++;
+		pthread_mutex_unlock(&queue->lock);
+		error = link->backend->ops->wait(link, ticket->sequence, timeout_ns);
+		pthread_mutex_lock(&queue->lock);
+		if (!--queue->waiters)
+			pthread_cond_broadcast(&queue->quiet);
+		if (!error && !ticket->collected)
+			collect(queue);
+	}
+	/* A wait that failed for good leaves a ticket that nobody may touch any more. */
+	if (!ticket->collected && error && error != PUMORI_ERROR_TIMEOUT) {
+		queue->pending[ticket->sequence % PUMORI_HW_RECORDS] = NULL;
+		__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+		ticket->queue = NULL;
+	}
+	if (ticket->collected) {
+		error = ticket->error;
+		ticket->queue = NULL;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return error;
+}
+
+void pumori_queues_forget(struct pumori_queues *queues, const struct pumori_model *model)
+{
+	uint32_t i;
+
+	pthread_mutex_lock(&queues->lock);
+	for (i = 0; i < queues->count; i++) {
+		struct pumori_queue *queue = queues->queue[i];
+
+		pthread_mutex_lock(&queue->lock);
+		if (queue->resident == model)
+			queue->resident = NULL;
+		pthread_mutex_unlock(&queue->lock);
+	}
+	pthread_mutex_unlock(&queues->lock);
+}
