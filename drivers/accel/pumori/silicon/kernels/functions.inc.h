@@ -162,7 +162,7 @@ SIMD_INLINE vf function_sign(vf x)
 }
 
 #define FUNCTION_EACH_LANE(name, scalar) \
-static __attribute__((noinline)) void name(float *lane) \
+static __attribute__((__noinline__)) void name(float *lane) \
 { \
 	u32 i; \
 	for (i = 0; i < LANES; i++) \

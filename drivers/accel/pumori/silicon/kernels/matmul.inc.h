@@ -242,7 +242,7 @@ struct tile_call {
 };
 
 #define MATMUL_TILE(name, rows, vectors, bf16) \
-static __attribute__((noinline)) void name(const struct tile_call *t) \
+static __attribute__((__noinline__)) void name(const struct tile_call *t) \
 { \
 	if (t->whole) \
 		matmul_tile(rows, vectors, bf16, t->a, t->a_step, t->depth, t->b, t->b_step, true, t->c, \

@@ -200,7 +200,7 @@ static bool operands_supported(u16 opcode, const struct pumori_isa_compute *comp
 	case PUMORI_ISA_SCALAR_TENSOR_TENSOR:
 		if (!shapes_equal(out, &in[1]))
 			return false;
-		/* fallthrough */
+		__attribute__((__fallthrough__));
 	case PUMORI_ISA_TENSOR_SCALAR:
 		return shapes_equal(out, &in[0]) && alu_supported(compute->op0, compute->compute) &&
 		       alu_supported(compute->op1, compute->compute);

@@ -35,7 +35,7 @@ struct window {
 	u32 bytes;
 };
 
-static __attribute__((noinline)) void window_gather(float *to, const u8 *from, u8 dtype, s64 step, u32 n)
+static __attribute__((__noinline__)) void window_gather(float *to, const u8 *from, u8 dtype, s64 step, u32 n)
 {
 	rows_load_float(to, dtype, from, 0, 1, step, n);
 }
