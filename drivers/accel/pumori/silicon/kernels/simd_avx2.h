@@ -126,8 +126,6 @@ SIMD_INLINE vi vi_select(vm m, vi a, vi b)
 
 /* Nearest-even. */
 SIMD_INLINE vf vi_to_vf(vi a) { return VF(_mm256_cvtepi32_ps(a.l), _mm256_cvtepi32_ps(a.h)); }
-/* Truncates; meaningful only within the range of 32 bits. */
-SIMD_INLINE vi vf_to_vi(vf a) { return VI(_mm256_cvttps_epi32(a.l), _mm256_cvttps_epi32(a.h)); }
 
 SIMD_INLINE vm vi_greater(vi a, vi b)
 {

@@ -48,8 +48,6 @@ SIMD_INLINE vi vf_bits(vf a) { return _mm512_castps_si512(a); }
 SIMD_INLINE vf vi_float(vi a) { return _mm512_castsi512_ps(a); }
 /* Nearest-even. */
 SIMD_INLINE vf vi_to_vf(vi a) { return _mm512_cvtepi32_ps(a); }
-/* Truncates; meaningful only within the range of 32 bits. */
-SIMD_INLINE vi vf_to_vi(vf a) { return _mm512_cvttps_epi32(a); }
 
 SIMD_INLINE vi vi_splat(s32 a) { return _mm512_set1_epi32(a); }
 SIMD_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
