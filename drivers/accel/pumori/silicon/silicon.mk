@@ -7,5 +7,6 @@ include $(SILICON_FOLDER)/sources.mk
 
 SILICON_OBJECTS := $(SILICON_FILES:%=$(O)/obj/$(SILICON_FOLDER)/%.o)
 
-$(foreach file,$(SILICON_FILES),$(if $(SILICON_CFLAGS_$(file)),\
-	$(eval $(O)/obj/$(SILICON_FOLDER)/$(file).o: private EXTRA_CFLAGS += $(SILICON_CFLAGS_$(file)))))
+# Elements of every type lie in SBUF's bytes.
+$(foreach file,$(SILICON_FILES),$(eval $(O)/obj/$(SILICON_FOLDER)/$(file).o: \
+	private EXTRA_CFLAGS += -fno-strict-aliasing $(SILICON_CFLAGS_$(file))))

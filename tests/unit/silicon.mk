@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of the chip's sequencer: $(O)/tests/unit/silicon_X_test from silicon_X_test.c.
+
+CHIP_RIG_OBJECTS := $(O)/obj/tests/unit/chip_rig.o $(O)/obj/tests/unit/program_builder.o
+
+define silicon_unit_test
+$(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(SILICON_OBJECTS),-lcmocka)
+CHECK_UNIT += $(O)/tests/unit/silicon_$(1)_test
+endef
+$(foreach test,job,$(eval $(call silicon_unit_test,$(test))))
