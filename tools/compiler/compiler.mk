@@ -26,9 +26,7 @@ $(O)/libpumori-compiler.a: $(COMPILER_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(eval $(call program,$(O)/pumori-cc,$(O)/obj/tools/compiler/main.o $(O)/libpumori-compiler.a,$(COMPILER_LIBRARIES)))
-ifneq ($(shell grep -ls '^int pumori_backend_compile' tools/compiler/backend/*.c),)
 ALL += $(O)/pumori-cc
-endif
 
 # --- tests -------------------------------------------------------------------
 
