@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Changing an address space
+ *
+ * VM_BIND takes a list of operations and carries out all or none. Everything that can fail
+ * (arguments, buffers, memory for mappings and tables) happens in the first pass, which changes
+ * nothing; the second pass cannot fail. What fell out of use, tables and buffers, is kept until
+ * every core has acknowledged that it forgot the old translations.
+ */
+
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+#include <drm/pumori_accel.h>
+
+#include "pumori_array.h"
+#include "pumori_compat.h"
+#include "pumori_core.h"
+#include "pumori_device.h"
+#include "pumori_gem.h"
+#include "pumori_pagetable.h"
+#include "pumori_vm.h"
+#include "pumori_vm_internal.h"
+
+#define MAX_OPS		4096
+/* One for the new mapping and one for what is left on each side of it. */
+#define SPARES		3
+
+/**
+ * struct bind_op - one operation, checked
+ */
+struct bind_op {
+	/** @op: DRM_PUMORI_BIND_MAP or _UNMAP */
+	u32 op;
+	/** @writable: MAP: the chip may write */
+	bool writable;
+	/** @va: first address */
+	u64 va;
+	/** @size: bytes */
+	u64 size;
+	/** @offset: MAP: into @bo */
+	u64 offset;
+	/** @bo: MAP: the buffer, held */
+	struct pumori_bo *bo;
+	/** @vm_bo: MAP: connects buffer and VM, until it is used */
+	struct drm_gpuvm_bo *vm_bo;
+	/** @spare: mappings to be */
+	struct pumori_va *spare[SPARES];
+};
+
+/**
+ * struct bind - a call under way
+ */
+struct bind {
+	/** @vm: whose mappings change */
+	struct pumori_vm *vm;
+	/** @ops: the operations */
+	struct bind_op *ops;
+	/** @count: how many */
+	u32 count;
+	/** @current_op: the one being carried out */
+	struct bind_op *current_op;
+	/** @reserve: page tables to be */
+	struct pumori_table_reserve reserve;
+	/** @garbage: page tables that were */
+	struct list_head garbage;
+	/** @dead: mappings that were */
+	struct list_head dead;
+	/** @first: lowest address whose translation is stale */
+	u64 first;
+	/** @last: highest address whose translation is stale; below @first when there is none */
+	u64 last;
+};
+
+/**
+ * pumori_va_range_ok() - whether a range is one that user space may use
+ * @va: first address
+ * @size: bytes
+ */
+bool pumori_va_range_ok(u64 va, u64 size)
+{
+	return size && va >= PUMORI_VA_START && va < PUMORI_VA_END && size <= PUMORI_VA_END - va;
+}
+
+static struct pumori_va *take_spare(struct bind_op *op)
+{
+	int i;
+
+	for (i = 0; i < SPARES; i++) {
+		struct pumori_va *va = op->spare[i];
+
+		if (va) {
+			op->spare[i] = NULL;
+			return va;
+		}
+	}
+	return NULL;
+}
+
+
+static void unmap_range(struct bind *bind, u64 va, u64 size)
+{
+	if (pumori_page_table_unmap(bind->vm->table, &bind->reserve, va, size, &bind->garbage)) {
+		bind->first = min(bind->first, va);
+		bind->last = max(bind->last, va + size - 1);
+	}
+}
+
+static int step_map(struct drm_gpuva_op *op, void *priv)
+{
+	struct bind *bind = priv;
+	struct bind_op *request = bind->current_op;
+	struct pumori_va *va = take_spare(request);
+	struct drm_gem_object *obj = op->map.gem.obj;
+	struct pumori_backing backing;
+
+	va->writable = request->writable;
+	drm_gpuva_map(&bind->vm->base, &va->base, &op->map);
+
+	dma_resv_lock(obj->resv, NULL);
+	request->vm_bo = drm_gpuvm_bo_obtain_prealloc(request->vm_bo);
+	drm_gpuva_link(&va->base, request->vm_bo);
+	drm_gpuvm_bo_put(request->vm_bo);
+	request->vm_bo = NULL;
+	dma_resv_unlock(obj->resv);
+
+	pumori_bo_backing(request->bo, op->map.gem.offset, &backing);
+	pumori_page_table_map(bind->vm->table, &bind->reserve, op->map.va.addr, op->map.va.range,
+			      &backing, request->writable);
+	return 0;
+}
+
+static int step_unmap(struct drm_gpuva_op *op, void *priv)
+{
+	struct pumori_va *va = to_pumori_va(op->unmap.va);
+	struct bind *bind = priv;
+
+	unmap_range(bind, va->base.va.addr, va->base.va.range);
+	drm_gpuva_unmap(&op->unmap);
+	list_add_tail(&va->link, &bind->dead);
+	return 0;
+}
+
+static int step_remap(struct drm_gpuva_op *op, void *priv)
+{
+	struct pumori_va *va = to_pumori_va(op->remap.unmap->va);
+	struct bind *bind = priv;
+	struct pumori_va *prev = op->remap.prev ? take_spare(bind->current_op) : NULL;
+	struct pumori_va *next = op->remap.next ? take_spare(bind->current_op) : NULL;
+	struct drm_gem_object *obj = va->base.gem.obj;
+	u64 start, range;
+
+	drm_gpuva_op_remap_to_unmap_range(&op->remap, &start, &range);
+	unmap_range(bind, start, range);
+	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, &op->remap);
+
+	dma_resv_lock(obj->resv, NULL);
+	if (prev) {
+		prev->writable = va->writable;
+		drm_gpuva_link(&prev->base, va->base.vm_bo);
+	}
+	if (next) {
+		next->writable = va->writable;
+		drm_gpuva_link(&next->base, va->base.vm_bo);
+	}
+	dma_resv_unlock(obj->resv);
+
+	list_add_tail(&va->link, &bind->dead);
+	return 0;
+}
+
+static void vm_free(struct drm_gpuvm *gpuvm)
+{
+	struct pumori_vm *vm = to_pumori_vm(gpuvm);
+
+	mutex_destroy(&vm->lock);
+	kfree(vm);
+}
+
+const struct drm_gpuvm_ops pumori_gpuvm_ops = {
+	.vm_free = vm_free,
+	.sm_step_map = step_map,
+	.sm_step_remap = step_remap,
+	.sm_step_unmap = step_unmap,
+};
+
+/**
+ * pumori_vm_free_mappings() - let go of buffers whose translations are forgotten
+ * @dead: struct pumori_va
+ */
+void pumori_vm_free_mappings(struct list_head *dead)
+{
+	struct pumori_va *va, *next;
+
+	list_for_each_entry_safe(va, next, dead, link) {
+		struct drm_gem_object *obj = va->base.gem.obj;
+
+		/* The mapping may hold the last reference to the object and to its lock. */
+		drm_gem_object_get(obj);
+		dma_resv_lock(obj->resv, NULL);
+		drm_gpuva_unlink(&va->base);
+		dma_resv_unlock(obj->resv);
+		drm_gem_object_put(obj);
+		kfree(va);
+	}
+}
+
+/**
+ * pumori_vm_unmap_all() - end all mappings of a VM that nothing uses
+ * @vm: the VM
+ */
+void pumori_vm_unmap_all(struct pumori_vm *vm)
+{
+	struct drm_gpuva *va, *next;
+	LIST_HEAD(dead);
+
+	mutex_lock(&vm->lock);
+	drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
+		if (va == &vm->base.kernel_alloc_node)
+			continue;
+		drm_gpuva_remove(va);
+		list_add_tail(&to_pumori_va(va)->link, &dead);
+	}
+	mutex_unlock(&vm->lock);
+
+	/* On a lost device there is nobody left to forget anything. */
+	pumori_control_invalidate(vm->pumori, vm->address_space, 0, 0);
+	pumori_vm_free_mappings(&dead);
+}
+
+static int check_op(struct drm_device *drm, const struct drm_pumori_bind_op *user)
+{
+	u32 op = user->flags & DRM_PUMORI_BIND_OP_MASK;
+
+	if (user->flags & ~(DRM_PUMORI_BIND_OP_MASK | DRM_PUMORI_BIND_READONLY)) {
+		drm_dbg(drm, "unknown flags %x\n", user->flags);
+		return -EINVAL;
+	}
+	if (op != DRM_PUMORI_BIND_MAP && op != DRM_PUMORI_BIND_UNMAP) {
+		drm_dbg(drm, "unknown operation %u\n", op);
+		return -EINVAL;
+	}
+	if ((user->va | user->size | user->offset) & (PUMORI_HW_PAGE_SIZE - 1)) {
+		drm_dbg(drm, "va %llx, size %llx or offset %llx is not a multiple of the page size\n",
+			user->va, user->size, user->offset);
+		return -EINVAL;
+	}
+	if (!pumori_va_range_ok(user->va, user->size)) {
+		drm_dbg(drm, "range %llx+%llx is not available\n", user->va, user->size);
+		return -EINVAL;
+	}
+	if (op == DRM_PUMORI_BIND_UNMAP &&
+	    (user->handle || user->offset || user->flags & DRM_PUMORI_BIND_READONLY)) {
+		drm_dbg(drm, "unmap takes neither buffer nor offset nor flags\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int prepare_op(struct bind *bind, struct bind_op *op, struct drm_file *file,
+		      const struct drm_pumori_bind_op *user)
+{
+	struct pumori_vm *vm = bind->vm;
+	struct drm_device *drm = &vm->pumori->drm;
+	struct pumori_backing backing;
+	struct drm_gem_object *obj;
+	int ret, i;
+
+	ret = check_op(drm, user);
+	if (ret)
+		return ret;
+
+	op->op = user->flags & DRM_PUMORI_BIND_OP_MASK;
+	op->va = user->va;
+	op->size = user->size;
+	op->offset = user->offset;
+	op->writable = !(user->flags & DRM_PUMORI_BIND_READONLY);
+	for (i = 0; i < SPARES; i++) {
+		op->spare[i] = kzalloc(sizeof(*op->spare[i]), GFP_KERNEL_ACCOUNT);
+		if (!op->spare[i])
+			return -ENOMEM;
+	}
+	if (op->op == DRM_PUMORI_BIND_UNMAP)
+		return pumori_table_reserve_unmap(vm->table, &bind->reserve);
+
+	obj = drm_gem_object_lookup(file, user->handle);
+	if (!obj) {
+		drm_dbg(drm, "no buffer object %u\n", user->handle);
+		return -ENOENT;
+	}
+	op->bo = to_pumori_bo(obj);
+	if (op->bo->owner && op->bo->owner != pumori_vm_object(vm)) {
+		drm_dbg(drm, "buffer object %u is private to another VM\n", user->handle);
+		return -EINVAL;
+	}
+	if (op->offset > obj->size || op->size > obj->size - op->offset) {
+		drm_dbg(drm, "buffer object %u ends before %llx+%llx\n", user->handle, op->offset,
+			op->size);
+		return -EINVAL;
+	}
+
+	op->vm_bo = drm_gpuvm_bo_create(&vm->base, obj);
+	if (!op->vm_bo)
+		return -ENOMEM;
+
+	pumori_bo_backing(op->bo, op->offset, &backing);
+	return pumori_table_reserve_map(vm->table, &bind->reserve, op->va, op->size, &backing);
+}
+
+/* Nothing in here can fail: all arguments are checked and all memory is there. */
+static void apply(struct bind *bind)
+{
+	struct drm_gpuvm *gpuvm = &bind->vm->base;
+	u32 i;
+
+	for (i = 0; i < bind->count; i++) {
+		struct bind_op *op = &bind->ops[i];
+
+		bind->current_op = op;
+		if (op->op == DRM_PUMORI_BIND_MAP) {
+			struct drm_gpuvm_map_req request = {
+				.map.va.addr = op->va,
+				.map.va.range = op->size,
+				.map.gem.obj = &op->bo->base,
+				.map.gem.offset = op->offset,
+			};
+
+			pumori_gpuvm_sm_map(gpuvm, bind, &request);
+		} else {
+			drm_gpuvm_sm_unmap(gpuvm, bind, op->va, op->size);
+		}
+	}
+}
+
+static void bind_fini(struct bind *bind)
+{
+	u32 i, j;
+
+	pumori_page_table_free_garbage(bind->vm->table, &bind->garbage);
+	pumori_table_reserve_fini(bind->vm->table, &bind->reserve);
+	pumori_vm_free_mappings(&bind->dead);
+
+	for (i = 0; i < bind->count; i++) {
+		struct bind_op *op = &bind->ops[i];
+
+		for (j = 0; j < SPARES; j++)
+			kfree(op->spare[j]);
+		if (op->vm_bo) {
+			dma_resv_lock(op->bo->base.resv, NULL);
+			drm_gpuvm_bo_put(op->vm_bo);
+			dma_resv_unlock(op->bo->base.resv);
+		}
+		if (op->bo)
+			drm_gem_object_put(&op->bo->base);
+	}
+	kvfree(bind->ops);
+}
+
+static int bind_run(struct pumori_vm *vm, const struct drm_pumori_array *ops, struct drm_file *file)
+{
+	struct bind bind = {
+		.vm = vm,
+		.garbage = LIST_HEAD_INIT(bind.garbage),
+		.dead = LIST_HEAD_INIT(bind.dead),
+		.first = U64_MAX,
+	};
+	int ret = 0;
+	u32 i;
+
+	bind.ops = kvcalloc(ops->count, sizeof(*bind.ops), GFP_KERNEL_ACCOUNT);
+	if (!bind.ops)
+		return -ENOMEM;
+	bind.count = ops->count;
+	pumori_table_reserve_init(&bind.reserve);
+
+	for (i = 0; i < ops->count && !ret; i++) {
+		struct drm_pumori_bind_op user;
+
+		ret = pumori_array_read(ops, i, &user, sizeof(user));
+		if (!ret)
+			ret = prepare_op(&bind, &bind.ops[i], file, &user);
+	}
+
+	if (!ret) {
+		mutex_lock(&vm->lock);
+		apply(&bind);
+		if (bind.first <= bind.last)
+			ret = pumori_control_invalidate(vm->pumori, vm->address_space, bind.first,
+							bind.last - bind.first + 1);
+		if (ret)
+			WRITE_ONCE(vm->banned, true);
+		mutex_unlock(&vm->lock);
+	}
+
+	bind_fini(&bind);
+	return ret;
+}
+
+/**
+ * pumori_ioctl_vm_bind() - DRM_IOCTL_PUMORI_VM_BIND
+ * @drm: the device
+ * @data: struct drm_pumori_vm_bind
+ * @file: the caller
+ */
+int pumori_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pumori_vm_bind *args = data;
+	struct pumori_vm *vm;
+	int ret, idx;
+
+	if (args->flags == DRM_PUMORI_VM_BIND_ASYNC) {
+		drm_dbg(drm, "asynchronous binding is not offered\n");
+		return -EOPNOTSUPP;
+	}
+	if (args->flags || args->syncs.count) {
+		drm_dbg(drm, "unknown flags %x, or syncs without ASYNC\n", args->flags);
+		return -EINVAL;
+	}
+	if (pumori_array_check(&args->ops, sizeof(struct drm_pumori_bind_op), MAX_OPS)) {
+		drm_dbg(drm, "%u operations of %u bytes\n", args->ops.count, args->ops.stride);
+		return -EINVAL;
+	}
+
+	vm = pumori_vm_lookup(file->driver_priv, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	if (!drm_dev_enter(drm, &idx)) {
+		ret = -ENODEV;
+		goto out_put;
+	}
+	if (pumori_device_is_lost(vm->pumori))
+		ret = -EIO;
+	else if (pumori_vm_is_banned(vm))
+		ret = -ECANCELED;
+	else if (args->ops.count)
+		ret = bind_run(vm, &args->ops, file);
+	else
+		ret = 0;
+	drm_dev_exit(idx);
+
+out_put:
+	pumori_vm_put(vm);
+	return ret;
+}

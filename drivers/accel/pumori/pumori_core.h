@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PUMORI_CORE_H
+#define PUMORI_CORE_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include <pumori/hw.h>
+
+#include "pumori_bus.h"
+
+struct pumori_device;
+
+/**
+ * struct pumori_request - a control command under way
+ */
+struct pumori_request {
+	/** @sequence: of the command */
+	u32 sequence;
+	/** @done: the acknowledgement has come; the fields below are valid */
+	bool done;
+	/** @status: PUMORI_HW_FAULT_*, 0 for success */
+	u32 status;
+	/** @detail: as in struct pumori_hw_event */
+	u64 detail;
+};
+
+/**
+ * struct pumori_core - the driver's side of one core
+ */
+struct pumori_core {
+	/** @pumori: device of the core */
+	struct pumori_device *pumori;
+	/** @index: number of the core */
+	u32 index;
+	/** @control: control ring */
+	struct pumori_shared control;
+	/** @event: event ring */
+	struct pumori_shared event;
+	/** @runlist: page that RUNLIST commands point to */
+	struct pumori_shared runlist;
+
+	/** @control_lock: protects @control_tail, @request and the control ring */
+	spinlock_t control_lock;
+	/** @control_tail: index after the last command; the command's sequence is the index + 1 */
+	u32 control_tail;
+	/** @request: who waits for the command in each slot of the ring */
+	struct pumori_request *request[PUMORI_HW_CONTROL_ENTRIES];
+	/** @control_wait: woken when a command is acknowledged or the device is lost */
+	wait_queue_head_t control_wait;
+
+	/** @event_lock: protects @event_head */
+	spinlock_t event_lock;
+	/** @event_head: index of the next event */
+	u32 event_head;
+
+	/**
+	 * @queues_lock: protects @queues, @queue_count, @runlist and @resets. Held while the chip
+	 * acknowledges a run list, never while allocating.
+	 */
+	struct mutex queues_lock;
+	/** @queues: queues that run on the core */
+	struct list_head queues;
+	/** @queue_count: length of @queues */
+	u32 queue_count;
+	/** @resets: core resets since probe */
+	u32 resets;
+};
+
+int pumori_core_init(struct pumori_device *pumori, u32 index);
+void pumori_core_start(struct pumori_core *core);
+void pumori_core_handle_events(struct pumori_core *core);
+void pumori_core_wake(struct pumori_core *core);
+int pumori_core_reset(struct pumori_core *core);
+
+int pumori_control_start(struct pumori_core *core, struct pumori_request *request,
+			 struct pumori_hw_control *command);
+int pumori_control_finish(struct pumori_core *core, struct pumori_request *request);
+int pumori_control_execute(struct pumori_core *core, struct pumori_hw_control *command,
+			   u64 *detail);
+int pumori_control_invalidate(struct pumori_device *pumori, u32 address_space, u64 va, u64 size);
+
+#endif

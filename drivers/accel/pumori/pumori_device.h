@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PUMORI_DEVICE_H
+#define PUMORI_DEVICE_H
+
+#include <linux/idr.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_mm.h>
+
+#include <pumori/hw.h>
+
+#include "pumori_bus.h"
+
+struct pumori_core;
+
+/* Time limits of a job on the device, and of the device for an answer. */
+#define PUMORI_JOB_TIMEOUT_MS		5000
+#define PUMORI_JOB_TIMEOUT_MAX_MS	9000
+#define PUMORI_ANSWER_TIMEOUT_MS	10000
+
+/**
+ * struct pumori_hw_info - constant facts of the chip, read once
+ */
+struct pumori_hw_info {
+	/** @version: of the hardware contract */
+	u32 version;
+	/** @isa_version: of the instruction set */
+	u32 isa_version;
+	/** @features: PUMORI_HW_FEATURE_* */
+	u64 features;
+	/** @serial: serial number */
+	u64 serial;
+	/** @hbm_bytes: device memory */
+	u64 hbm_bytes;
+	/** @cores: number of cores */
+	u32 cores;
+	/** @slots: context slots a core */
+	u32 slots;
+	/** @instructions: capacity of the instruction store */
+	u32 instructions;
+	/** @clock_khz: model clock */
+	u32 clock_khz;
+	/** @name: chip name */
+	char name[PUMORI_HW_NAME_BYTES + 1];
+};
+
+/**
+ * struct pumori_device - one accelerator
+ */
+struct pumori_device {
+	/** @drm: the DRM device; its last reference frees all of this */
+	struct drm_device drm;
+	/** @bus: how the chip is attached */
+	struct pumori_bus *bus;
+	/** @info: constant facts */
+	struct pumori_hw_info info;
+	/** @core: one a core of the chip */
+	struct pumori_core *core[PUMORI_HW_MAX_CORES];
+
+	/** @hbm_lock: protects @hbm and @hbm_used */
+	struct mutex hbm_lock;
+	/** @hbm: which device memory is in use */
+	struct drm_mm hbm;
+	/** @hbm_used: bytes of device memory in use */
+	u64 hbm_used;
+
+	/** @store_lock: protects @store and @store_used */
+	struct mutex store_lock;
+	/** @store: which part of the instruction store is in use */
+	struct drm_mm store;
+	/** @store_used: instructions in the store */
+	u32 store_used;
+	/** @program_ids: ids of loaded programs */
+	struct ida program_ids;
+
+	/** @address_spaces: ids of page tables */
+	struct ida address_spaces;
+	/** @queues: struct pumori_queue by id, as long as its core may send events about it */
+	struct xarray queues;
+	/** @sched_wq: shared by the schedulers of all queues */
+	struct workqueue_struct *sched_wq;
+	/** @watchdog: looks for queues without progress while there is work */
+	struct delayed_work watchdog;
+	/** @lost: the chip is gone or does not answer; never cleared */
+	bool lost;
+};
+
+static inline struct pumori_device *to_pumori_device(struct drm_device *drm)
+{
+	return container_of(drm, struct pumori_device, drm);
+}
+
+static inline bool pumori_device_is_lost(const struct pumori_device *pumori)
+{
+	return READ_ONCE(pumori->lost);
+}
+
+static inline u32 pumori_read(struct pumori_device *pumori, u32 offset)
+{
+	return pumori->bus->ops->read(pumori->bus, offset);
+}
+
+static inline u64 pumori_read64(struct pumori_device *pumori, u32 offset)
+{
+	u32 low = pumori_read(pumori, offset);
+
+	return low | (u64)pumori_read(pumori, offset + 4) << 32;
+}
+
+static inline void pumori_write(struct pumori_device *pumori, u32 offset, u32 value)
+{
+	pumori->bus->ops->write(pumori->bus, offset, value);
+}
+
+static inline void pumori_write64(struct pumori_device *pumori, u32 offset, u64 value)
+{
+	pumori_write(pumori, offset, lower_32_bits(value));
+	pumori_write(pumori, offset + 4, upper_32_bits(value));
+}
+
+int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus);
+int pumori_device_register(struct pumori_device *pumori);
+void pumori_device_unplug(struct pumori_device *pumori);
+void pumori_device_lose(struct pumori_device *pumori, const char *reason);
+void pumori_device_interrupt(struct pumori_device *pumori);
+u64 pumori_device_budget_units(struct pumori_device *pumori, u32 milliseconds);
+
+/* Runs work that ends the life of objects; outlives every device. */
+extern struct workqueue_struct *pumori_release_wq;
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Buffer objects
+ *
+ * A buffer object has all its memory from creation to its end, in host pages or in a contiguous
+ * range of device memory. It is always cached on the CPU. Plain GEM is enough for that: nothing
+ * moves, so there is nothing for a memory manager to decide. Eviction of device memory brings TTM
+ * in, behind pumori_bo_create() and pumori_bo_backing().
+ */
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+#include <drm/pumori_accel.h>
+
+#include "pumori_device.h"
+#include "pumori_drv.h"
+#include "pumori_gem.h"
+#include "pumori_hbm.h"
+#include "pumori_pagetable.h"
+#include "pumori_vm.h"
+
+static void free_pages_of(struct pumori_device *pumori, struct pumori_bo *bo, u64 count)
+{
+	while (count--) {
+		pumori->bus->ops->unmap_page(pumori->bus, bo->bus_addresses[count]);
+		__free_page(bo->pages[count]);
+	}
+	kvfree(bo->bus_addresses);
+	kvfree(bo->pages);
+}
+
+static int alloc_pages_of(struct pumori_device *pumori, struct pumori_bo *bo)
+{
+	u64 count = bo->base.size >> PAGE_SHIFT, i;
+	int ret = -ENOMEM;
+
+	bo->pages = kvcalloc(count, sizeof(*bo->pages), GFP_KERNEL_ACCOUNT);
+	bo->bus_addresses = kvcalloc(count, sizeof(*bo->bus_addresses), GFP_KERNEL_ACCOUNT);
+	if (!bo->pages || !bo->bus_addresses) {
+		free_pages_of(pumori, bo, 0);
+		return -ENOMEM;
+	}
+
+	for (i = 0; i < count; i++) {
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			goto err_free;
+		}
+		bo->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_RETRY_MAYFAIL |
+					  __GFP_NOWARN);
+		if (!bo->pages[i])
+			goto err_free;
+		ret = pumori->bus->ops->map_page(pumori->bus, bo->pages[i], &bo->bus_addresses[i]);
+		if (ret) {
+			__free_page(bo->pages[i]);
+			goto err_free;
+		}
+		ret = -ENOMEM;
+	}
+	return 0;
+
+err_free:
+	free_pages_of(pumori, bo, i);
+	return ret;
+}
+
+static void pumori_bo_free(struct drm_gem_object *obj)
+{
+	struct pumori_device *pumori = to_pumori_device(obj->dev);
+	struct pumori_bo *bo = to_pumori_bo(obj);
+
+	drm_gem_object_release(obj);
+	if (bo->flags & DRM_PUMORI_BO_HBM)
+		pumori_hbm_free(pumori, &bo->hbm);
+	else
+		free_pages_of(pumori, bo, obj->size >> PAGE_SHIFT);
+	if (bo->owner)
+		drm_gem_object_put(bo->owner);
+	kfree(bo);
+}
+
+static struct dma_buf *pumori_bo_export(struct drm_gem_object *obj, int flags)
+{
+	/* Its reservation object is the VM's: it cannot be handed out. */
+	if (to_pumori_bo(obj)->owner)
+		return ERR_PTR(-EPERM);
+
+	return drm_gem_prime_export(obj, flags);
+}
+
+static int map_host_pages(struct pumori_bo *bo, struct vm_area_struct *vma, unsigned long first)
+{
+	unsigned long count = vma_pages(vma), left = count;
+	int ret;
+
+	if (first + count > bo->base.size >> PAGE_SHIFT)
+		return -EINVAL;
+
+	ret = vm_insert_pages(vma, vma->vm_start, bo->pages + first, &left);
+	return ret;
+}
+
+static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	struct pumori_device *pumori = to_pumori_device(obj->dev);
+	struct pumori_bo *bo = to_pumori_bo(obj);
+	unsigned long first = vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
+	int ret;
+
+	if (bo->flags & DRM_PUMORI_BO_NO_MMAP)
+		return -EACCES;
+	/* A private mapping would copy on write what the device should see. */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (bo->read_only) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+
+	/* All pages are there: mapping them now saves a fault for each. */
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	if (bo->flags & DRM_PUMORI_BO_HBM)
+		ret = pumori->bus->ops->hbm_mmap(pumori->bus, bo->hbm.start +
+						 ((u64)first << PAGE_SHIFT), vma);
+	else
+		ret = map_host_pages(bo, vma, first);
+	return ret;
+}
+
+static const struct vm_operations_struct pumori_bo_vm_ops = {
+	.open = drm_gem_vm_open,
+	.close = drm_gem_vm_close,
+};
+
+static const struct drm_gem_object_funcs pumori_bo_funcs = {
+	.free = pumori_bo_free,
+	.export = pumori_bo_export,
+	.mmap = pumori_bo_mmap,
+	.vm_ops = &pumori_bo_vm_ops,
+};
+
+/**
+ * pumori_bo_create() - make a zeroed buffer object
+ * @pumori: the device
+ * @size: bytes, multiple of the page size, not zero
+ * @flags: DRM_PUMORI_BO_*
+ * @owner: the object of the VM it is private to, or NULL
+ */
+struct pumori_bo *pumori_bo_create(struct pumori_device *pumori, u64 size, u32 flags,
+				   struct drm_gem_object *owner)
+{
+	struct pumori_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	bo->flags = flags;
+	bo->base.funcs = &pumori_bo_funcs;
+	if (owner)
+		bo->base.resv = owner->resv;
+	drm_gem_private_object_init(&pumori->drm, &bo->base, size);
+	drm_gem_gpuva_init(&bo->base);
+
+	if (flags & DRM_PUMORI_BO_HBM)
+		ret = pumori_hbm_alloc(pumori, &bo->hbm, size);
+	else
+		ret = alloc_pages_of(pumori, bo);
+	if (ret)
+		goto err_release;
+
+	if (owner) {
+		drm_gem_object_get(owner);
+		bo->owner = owner;
+	}
+	return bo;
+
+err_release:
+	drm_gem_object_release(&bo->base);
+	kfree(bo);
+	return ERR_PTR(ret);
+}
+
+/**
+ * pumori_bo_backing() - describe a buffer's memory to the page table
+ * @bo: the buffer
+ * @offset: where the mapping begins, multiple of the page size
+ * @backing: filled in
+ */
+void pumori_bo_backing(const struct pumori_bo *bo, u64 offset, struct pumori_backing *backing)
+{
+	backing->hbm = bo->flags & DRM_PUMORI_BO_HBM;
+	backing->offset = backing->hbm ? bo->hbm.start + offset : 0;
+	backing->pages = backing->hbm ? NULL : bo->bus_addresses + (offset >> PAGE_SHIFT);
+}
+
+/**
+ * pumori_ioctl_bo_create() - DRM_IOCTL_PUMORI_BO_CREATE
+ * @drm: the device
+ * @data: struct drm_pumori_bo_create
+ * @file: the caller
+ */
+int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct pumori_device *pumori = to_pumori_device(drm);
+	struct drm_pumori_bo_create *args = data;
+	struct pumori_vm *vm = NULL;
+	struct pumori_bo *bo;
+	u64 size, limit;
+	int ret, idx;
+
+	if (args->flags & ~(DRM_PUMORI_BO_HBM | DRM_PUMORI_BO_NO_MMAP) || args->pad) {
+		drm_dbg(drm, "unknown flags %x or padding not zero\n", args->flags);
+		return -EINVAL;
+	}
+	limit = args->flags & DRM_PUMORI_BO_HBM ? pumori->info.hbm_bytes :
+						  (u64)totalram_pages() << PAGE_SHIFT;
+	if (!args->size) {
+		drm_dbg(drm, "size of a buffer object is zero\n");
+		return -EINVAL;
+	}
+	if (args->size > limit) {
+		drm_dbg(drm, "buffer object of %llu bytes is beyond any memory\n", args->size);
+		return args->flags & DRM_PUMORI_BO_HBM ? -ENOSPC : -ENOMEM;
+	}
+	size = round_up(args->size, PAGE_SIZE);
+
+	if (args->vm_id) {
+		vm = pumori_vm_lookup(file->driver_priv, args->vm_id);
+		if (!vm)
+			return -ENOENT;
+	}
+	if (!drm_dev_enter(drm, &idx)) {
+		ret = -ENODEV;
+		goto out_put_vm;
+	}
+
+	bo = pumori_bo_create(pumori, size, args->flags, vm ? pumori_vm_object(vm) : NULL);
+	if (IS_ERR(bo)) {
+		ret = PTR_ERR(bo);
+		goto out_exit;
+	}
+
+	ret = drm_gem_handle_create(file, &bo->base, &args->handle);
+	if (!ret)
+		args->size = size;
+	drm_gem_object_put(&bo->base);
+
+out_exit:
+	drm_dev_exit(idx);
+out_put_vm:
+	pumori_vm_put(vm);
+	return ret;
+}
+
+/**
+ * pumori_ioctl_bo_mmap_offset() - DRM_IOCTL_PUMORI_BO_MMAP_OFFSET
+ * @drm: the device
+ * @data: struct drm_pumori_bo_mmap_offset
+ * @file: the caller
+ */
+int pumori_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pumori_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags) {
+		drm_dbg(drm, "unknown flags %x\n", args->flags);
+		return -EINVAL;
+	}
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	if (to_pumori_bo(obj)->flags & DRM_PUMORI_BO_NO_MMAP) {
+		drm_dbg(drm, "buffer object %u was created without mmap\n", args->handle);
+		ret = -EACCES;
+		goto out_put;
+	}
+	ret = drm_gem_create_mmap_offset(obj);
+	if (!ret)
+		args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+
+out_put:
+	drm_gem_object_put(obj);
+	return ret;
+}

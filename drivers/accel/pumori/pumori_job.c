@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Jobs: made from what user space asks for, run by the scheduler, freed when they have ended. */
+
+#include <linux/dma-fence-chain.h>
+#include <linux/slab.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+#include <drm/drm_syncobj.h>
+#include <drm/pumori_accel.h>
+
+#include "pumori_array.h"
+#include "pumori_compat.h"
+#include "pumori_context.h"
+#include "pumori_device.h"
+#include "pumori_drv.h"
+#include "pumori_fence.h"
+#include "pumori_job.h"
+#include "pumori_program.h"
+#include "pumori_queue.h"
+#include "pumori_vm.h"
+
+#define MAX_SYNCS	64
+
+static struct pumori_job *to_pumori_job(struct drm_sched_job *job)
+{
+	return container_of(job, struct pumori_job, base);
+}
+
+static struct dma_fence *run_job(struct drm_sched_job *sched_job)
+{
+	struct pumori_job *job = to_pumori_job(sched_job);
+	bool cookie = dma_fence_begin_signalling();
+
+	pumori_queue_push(job->queue, &job->command, job->fence);
+	dma_fence_end_signalling(cookie);
+	return dma_fence_get(&job->fence->base);
+}
+
+static void free_job(struct drm_sched_job *sched_job)
+{
+	struct pumori_job *job = to_pumori_job(sched_job);
+
+	/* Its queue was destroyed before it could run. */
+	if (!dma_fence_is_signaled(&job->fence->base))
+		pumori_fence_signal(job->fence, -ECANCELED);
+	pumori_job_free(job);
+}
+
+const struct drm_sched_backend_ops pumori_sched_ops = {
+	.run_job = run_job,
+	.free_job = free_job,
+};
+
+/**
+ * pumori_job_free() - free a job that has ended or was never armed
+ * @job: the job
+ */
+void pumori_job_free(struct pumori_job *job)
+{
+	u32 i;
+
+	if (job->initialized)
+		drm_sched_job_cleanup(&job->base);
+	for (i = 0; i < job->signal_count; i++) {
+		dma_fence_chain_free(job->signals[i].chain);
+		drm_syncobj_put(job->signals[i].syncobj);
+	}
+	kvfree(job->signals);
+	pumori_queue_return_job_page(job->queue, job->page);
+	pumori_fence_put(job->fence);
+	pumori_program_put(job->program);
+	pumori_queue_put(job->queue);
+	kfree(job);
+}
+
+static int read_variables(struct pumori_job *job, struct drm_device *drm,
+			  const struct drm_pumori_array *variables)
+{
+	struct pumori_hw_job *hw = job->page->shared.address;
+	struct drm_pumori_variable user;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < variables->count; i++) {
+		ret = pumori_array_read(variables, i, &user, sizeof(user));
+		if (ret)
+			return ret;
+		if (user.flags & ~DRM_PUMORI_VARIABLE_WRITABLE || user.pad || user.va & 63 ||
+		    !pumori_va_range_ok(user.va, user.size)) {
+			drm_dbg(drm, "variable %u: va %llx, size %llx, flags %x\n", i, user.va,
+				user.size, user.flags);
+			return -EINVAL;
+		}
+		hw->variable[i] = (struct pumori_hw_variable) {
+			.address = user.va,
+			.length = user.size,
+			.flags = user.flags & DRM_PUMORI_VARIABLE_WRITABLE ?
+				 PUMORI_HW_VARIABLE_WRITABLE : 0,
+		};
+	}
+	hw->variables = variables->count;
+	return 0;
+}
+
+static int read_scalars(struct pumori_job *job, const struct drm_pumori_array *scalars)
+{
+	struct pumori_hw_job *hw = job->page->shared.address;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < scalars->count; i++) {
+		ret = pumori_array_read(scalars, i, &hw->scalar[i], sizeof(hw->scalar[i]));
+		if (ret)
+			return ret;
+	}
+	hw->scalars = scalars->count;
+	return 0;
+}
+
+static int check_sync(struct drm_device *drm, const struct drm_pumori_sync *sync)
+{
+	u32 type = sync->flags & DRM_PUMORI_SYNC_TYPE_MASK;
+
+	if (sync->flags & ~(DRM_PUMORI_SYNC_TYPE_MASK | DRM_PUMORI_SYNC_SIGNAL)) {
+		drm_dbg(drm, "unknown flags %x\n", sync->flags);
+		return -EINVAL;
+	}
+	if (type > DRM_PUMORI_SYNC_TIMELINE) {
+		drm_dbg(drm, "unknown kind of sync %u\n", type);
+		return -EINVAL;
+	}
+	if ((type == DRM_PUMORI_SYNC_TIMELINE) == !sync->value) {
+		drm_dbg(drm, "point %llu of sync of type %u\n", sync->value, type);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int add_signal(struct pumori_job *job, struct drm_file *file,
+		      const struct drm_pumori_sync *sync)
+{
+	struct pumori_signal *signal = &job->signals[job->signal_count];
+
+	signal->syncobj = drm_syncobj_find(file, sync->handle);
+	if (!signal->syncobj)
+		return -ENOENT;
+	/* From here on pumori_job_free() lets go of it. */
+	job->signal_count++;
+	if (!sync->value)
+		return 0;
+
+	signal->point = sync->value;
+	signal->chain = dma_fence_chain_alloc();
+	return signal->chain ? 0 : -ENOMEM;
+}
+
+static int add_wait(struct pumori_job *job, struct drm_file *file,
+		    const struct drm_pumori_sync *sync)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	ret = drm_syncobj_find_fence(file, sync->handle, sync->value, 0, &fence);
+	if (ret)
+		return ret;
+	/* The ring keeps its own order: waiting for it would empty the chip between jobs. */
+	if (fence->context == job->queue->fence_context) {
+		dma_fence_put(fence);
+		return 0;
+	}
+	return drm_sched_job_add_dependency(&job->base, fence);
+}
+
+static int read_syncs(struct pumori_job *job, struct drm_file *file, struct drm_device *drm,
+		      const struct drm_pumori_array *syncs)
+{
+	struct drm_pumori_sync sync;
+	u32 i;
+	int ret;
+
+	if (!syncs->count)
+		return 0;
+	job->signals = kvcalloc(syncs->count, sizeof(*job->signals), GFP_KERNEL_ACCOUNT);
+	if (!job->signals)
+		return -ENOMEM;
+
+	for (i = 0; i < syncs->count; i++) {
+		ret = pumori_array_read(syncs, i, &sync, sizeof(sync));
+		if (!ret)
+			ret = check_sync(drm, &sync);
+		if (!ret)
+			ret = sync.flags & DRM_PUMORI_SYNC_SIGNAL ? add_signal(job, file, &sync) :
+								    add_wait(job, file, &sync);
+		if (ret) {
+			drm_dbg(drm, "sync %u: handle %u: %d\n", i, sync.handle, ret);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int check_job(struct pumori_job *job, struct drm_device *drm,
+		     const struct drm_pumori_job *user)
+{
+	u32 variables, scalars;
+
+	if (user->flags & ~DRM_PUMORI_JOB_CHECK_NAN) {
+		drm_dbg(drm, "unknown flags %x\n", user->flags);
+		return -EINVAL;
+	}
+	if (user->budget_ms > PUMORI_JOB_TIMEOUT_MAX_MS) {
+		drm_dbg(drm, "a budget of %u ms is too much\n", user->budget_ms);
+		return -EINVAL;
+	}
+	if (!pumori_program_in_vm(job->program, pumori_context_vm(job->queue->context))) {
+		drm_dbg(drm, "program %u is of another VM\n", user->program_id);
+		return -EINVAL;
+	}
+	if (pumori_program_entry(job->program, user->entry, &variables, &scalars)) {
+		drm_dbg(drm, "program %u has no entry %u\n", user->program_id, user->entry);
+		return -EINVAL;
+	}
+	if (user->variables.count != variables || user->scalars.count != scalars) {
+		drm_dbg(drm, "%u variables and %u scalars, the entry wants %u and %u\n",
+			user->variables.count, user->scalars.count, variables, scalars);
+		return -EINVAL;
+	}
+	if (pumori_array_check(&user->variables, sizeof(struct drm_pumori_variable), variables) ||
+	    pumori_array_check(&user->scalars, sizeof(u32), scalars) ||
+	    pumori_array_check(&user->syncs, sizeof(struct drm_pumori_sync), MAX_SYNCS)) {
+		drm_dbg(drm, "an array of the job has too many or too short elements\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int fill_job(struct pumori_job *job, struct drm_file *file,
+		    const struct drm_pumori_job *user)
+{
+	struct pumori_device *pumori = job->queue->pumori;
+	struct drm_device *drm = &pumori->drm;
+	int ret;
+
+	job->program = pumori_program_lookup(file->driver_priv, user->program_id);
+	if (!job->program) {
+		drm_dbg(drm, "no program %u\n", user->program_id);
+		return -ENOENT;
+	}
+	ret = check_job(job, drm, user);
+	if (ret)
+		return ret;
+
+	job->page = pumori_queue_take_job_page(job->queue);
+	job->fence = pumori_fence_alloc();
+	if (!job->page || !job->fence)
+		return -ENOMEM;
+	ret = pumori_sched_job_init(&job->base, &job->queue->entity, 1, file, file->client_id);
+	if (ret)
+		return ret;
+	job->initialized = true;
+
+	ret = read_variables(job, drm, &user->variables);
+	if (!ret)
+		ret = read_scalars(job, &user->scalars);
+	if (!ret)
+		ret = read_syncs(job, file, drm, &user->syncs);
+	if (ret)
+		return ret;
+
+	job->command = (struct pumori_hw_command) {
+		.opcode = PUMORI_HW_COMMAND_RUN,
+		.flags = PUMORI_HW_COMMAND_INTERRUPT |
+			 (user->flags & DRM_PUMORI_JOB_CHECK_NAN ? PUMORI_HW_COMMAND_CHECK_NAN : 0),
+		.job = job->page->shared.bus_address,
+		.program = pumori_program_hw_id(job->program),
+		.entry = user->entry,
+		.residency = user->residency,
+		.budget_units = pumori_device_budget_units(pumori, user->budget_ms ?:
+							   PUMORI_JOB_TIMEOUT_MS),
+	};
+	return 0;
+}
+
+/**
+ * pumori_job_create() - make a job from what user space asks for
+ * @queue: where it shall run
+ * @file: the caller
+ * @user: the request, copied from user space
+ */
+struct pumori_job *pumori_job_create(struct pumori_queue *queue, struct drm_file *file,
+				     const struct drm_pumori_job *user)
+{
+	struct pumori_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+
+	job->queue = pumori_queue_get(queue);
+	ret = fill_job(job, file, user);
+	if (ret) {
+		pumori_job_free(job);
+		return ERR_PTR(ret);
+	}
+	return job;
+}
+
+/**
+ * pumori_job_commit() - make the end of an armed job known and hand it to the scheduler
+ * @job: the job, which the scheduler may have freed on return
+ *
+ * Cannot fail, allocates nothing.
+ */
+void pumori_job_commit(struct pumori_job *job)
+{
+	struct dma_fence *fence = &job->fence->base;
+	u32 i;
+
+	for (i = 0; i < job->signal_count; i++) {
+		struct pumori_signal *signal = &job->signals[i];
+
+		if (signal->chain) {
+			drm_syncobj_add_point(signal->syncobj, signal->chain, fence, signal->point);
+			/* It belongs to the timeline now, which takes a reference of the fence. */
+			signal->chain = NULL;
+		} else {
+			drm_syncobj_replace_fence(signal->syncobj, fence);
+		}
+	}
+	drm_sched_entity_push_job(&job->base);
+}

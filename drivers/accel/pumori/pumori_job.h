@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PUMORI_JOB_H
+#define PUMORI_JOB_H
+
+#include <drm/gpu_scheduler.h>
+
+#include <pumori/hw.h>
+
+struct dma_fence_chain;
+struct drm_device;
+struct drm_file;
+struct drm_pumori_job;
+struct drm_syncobj;
+struct pumori_fence;
+struct pumori_job_page;
+struct pumori_program;
+struct pumori_queue;
+
+/**
+ * struct pumori_signal - a syncobj to signal
+ */
+struct pumori_signal {
+	/** @syncobj: held */
+	struct drm_syncobj *syncobj;
+	/** @chain: for a timeline: its new node, until it is added */
+	struct dma_fence_chain *chain;
+	/** @point: for a timeline: the point */
+	u64 point;
+};
+
+/**
+ * struct pumori_job - one run of a program
+ */
+struct pumori_job {
+	/** @base: what the scheduler knows */
+	struct drm_sched_job base;
+	/** @initialized: @base was initialised */
+	bool initialized;
+	/** @queue: where it runs, held */
+	struct pumori_queue *queue;
+	/** @program: what it runs, held */
+	struct pumori_program *program;
+	/** @fence: its end, held */
+	struct pumori_fence *fence;
+	/** @page: its struct pumori_hw_job */
+	struct pumori_job_page *page;
+	/** @command: for the ring */
+	struct pumori_hw_command command;
+	/** @signals: what user space wants to know its end by */
+	struct pumori_signal *signals;
+	/** @signal_count: used elements of @signals */
+	u32 signal_count;
+};
+
+extern const struct drm_sched_backend_ops pumori_sched_ops;
+
+struct pumori_job *pumori_job_create(struct pumori_queue *queue, struct drm_file *file,
+				     const struct drm_pumori_job *user);
+void pumori_job_free(struct pumori_job *job);
+void pumori_job_commit(struct pumori_job *job);
+
+int pumori_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif

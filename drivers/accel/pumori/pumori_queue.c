@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DOC: Queues
+ *
+ * A queue is a ring that one core serves, with a scheduler of its own in front. The scheduler
+ * carries dependencies alone: priorities and fairness are the chip's, and time limits are the
+ * watchdog's (see pumori_watchdog.c), so its time-out is never set.
+ *
+ * The unit of blame is the queue: after a fault or a hang it is killed on the chip, which then
+ * answers every command with PUMORI_HW_JOB_CANCELED, and it takes no submission until it is
+ * destroyed.
+ */
+
+#include <linux/capability.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+#include <drm/pumori_accel.h>
+
+#include "pumori_compat.h"
+#include "pumori_context.h"
+#include "pumori_core.h"
+#include "pumori_device.h"
+#include "pumori_drv.h"
+#include "pumori_gem.h"
+#include "pumori_job.h"
+#include "pumori_query.h"
+#include "pumori_queue.h"
+#include "pumori_ring.h"
+#include "pumori_vm.h"
+
+#define QUEUE_IDS	XA_LIMIT(1, PUMORI_HW_QUEUE_IDS - 1)
+/* Device time before the next queue of the same priority is served. */
+#define QUANTUM_MS	2
+
+static void free_job_pages(struct pumori_queue *queue)
+{
+	struct pumori_job_page *page, *next;
+
+	list_for_each_entry_safe(page, next, &queue->job_pages, link) {
+		pumori_shared_free(queue->pumori->bus, &page->shared);
+		kfree(page);
+	}
+}
+
+static void queue_free_memory(struct pumori_queue *queue)
+{
+	struct pumori_bus *bus = queue->pumori->bus;
+
+	free_job_pages(queue);
+	pumori_shared_free(bus, &queue->ring);
+	pumori_shared_free(bus, &queue->descriptor);
+	if (queue->completion_bo)
+		drm_gem_object_put(&queue->completion_bo->base);
+}
+
+static void queue_release_work(struct work_struct *work)
+{
+	struct pumori_queue *queue = container_of(work, struct pumori_queue, release);
+
+	drm_sched_fini(&queue->sched);
+	queue_free_memory(queue);
+	mutex_destroy(&queue->submit_lock);
+	/* May free the device. */
+	pumori_context_put(queue->context);
+	kfree_rcu(queue, rcu);
+}
+
+static void queue_release(struct kref *kref)
+{
+	struct pumori_queue *queue = container_of(kref, struct pumori_queue, kref);
+
+	/* The last reference may be dropped by the scheduler that is to be freed. */
+	queue_work(pumori_release_wq, &queue->release);
+}
+
+/**
+ * pumori_queue_get() - take a reference
+ * @queue: the queue
+ */
+struct pumori_queue *pumori_queue_get(struct pumori_queue *queue)
+{
+	kref_get(&queue->kref);
+	return queue;
+}
+
+/**
+ * pumori_queue_put() - drop a reference
+ * @queue: the queue, or NULL
+ *
+ * Any context.
+ */
+void pumori_queue_put(struct pumori_queue *queue)
+{
+	if (queue)
+		kref_put(&queue->kref, queue_release);
+}
+
+/**
+ * pumori_queue_lookup() - find a queue of a file and take a reference
+ * @pfile: the file
+ * @id: id of the queue in the file
+ */
+struct pumori_queue *pumori_queue_lookup(struct pumori_file *pfile, u32 id)
+{
+	struct pumori_queue *queue;
+
+	xa_lock(&pfile->queues);
+	queue = xa_load(&pfile->queues, id);
+	if (queue)
+		kref_get(&queue->kref);
+	xa_unlock(&pfile->queues);
+	return queue;
+}
+
+/* The core's list as the chip should see it. On a lost device there is nobody to tell. */
+static int write_runlist(struct pumori_core *core)
+{
+	struct pumori_hw_control command = {
+		.opcode = PUMORI_HW_CONTROL_RUNLIST,
+		.address = core->runlist.bus_address,
+		.length = core->queue_count,
+	};
+	u64 *list = core->runlist.address;
+	struct pumori_queue *queue;
+	int ret;
+
+	lockdep_assert_held(&core->queues_lock);
+
+	list_for_each_entry(queue, &core->queues, core_link)
+		*list++ = queue->descriptor.bus_address;
+
+	ret = pumori_control_execute(core, &command, NULL);
+	if (ret > 0) {
+		drm_err(&core->pumori->drm, "core %u refused its run list: %d\n", core->index, ret);
+		ret = -EIO;
+	}
+	return ret;
+}
+
+static int attach(struct pumori_queue *queue)
+{
+	struct pumori_core *core = queue->core;
+	int ret;
+
+	mutex_lock(&core->queues_lock);
+	if (core->queue_count == PUMORI_HW_MAX_QUEUES) {
+		ret = -ENOSPC;
+		goto out_unlock;
+	}
+	list_add_tail(&queue->core_link, &core->queues);
+	core->queue_count++;
+	ret = write_runlist(core);
+	if (ret) {
+		list_del_init(&queue->core_link);
+		core->queue_count--;
+	}
+out_unlock:
+	mutex_unlock(&core->queues_lock);
+	return ret;
+}
+
+static void detach(struct pumori_queue *queue)
+{
+	struct pumori_core *core = queue->core;
+
+	mutex_lock(&core->queues_lock);
+	list_del_init(&queue->core_link);
+	core->queue_count--;
+	write_runlist(core);
+	mutex_unlock(&core->queues_lock);
+}
+
+static int kill_on_chip(struct pumori_queue *queue)
+{
+	struct pumori_hw_control command = {
+		.opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+		.target = queue->id,
+		.argument = PUMORI_HW_JOB_KILLED,
+	};
+
+	return pumori_control_execute(queue->core, &command, NULL);
+}
+
+static void kill_work(struct work_struct *work)
+{
+	struct pumori_queue *queue = container_of(work, struct pumori_queue, kill);
+	bool cookie = dma_fence_begin_signalling();
+
+	kill_on_chip(queue);
+	pumori_queue_complete(queue);
+	dma_fence_end_signalling(cookie);
+	pumori_queue_put(queue);
+}
+
+/**
+ * pumori_queue_ban() - kill a queue and let it run nothing any more
+ * @queue: the queue
+ *
+ * Any context.
+ */
+void pumori_queue_ban(struct pumori_queue *queue)
+{
+	if (atomic_xchg(&queue->banned, 1))
+		return;
+
+	drm_dbg(&queue->pumori->drm, "queue %u is banned\n", queue->id);
+	pumori_queue_get(queue);
+	queue_work(queue->pumori->sched_wq, &queue->kill);
+}
+
+/**
+ * pumori_queue_take_job_page() - get memory for a job descriptor
+ * @queue: the queue
+ */
+struct pumori_job_page *pumori_queue_take_job_page(struct pumori_queue *queue)
+{
+	struct pumori_job_page *page;
+
+	spin_lock_irq(&queue->lock);
+	page = list_first_entry_or_null(&queue->job_pages, struct pumori_job_page, link);
+	if (page)
+		list_del(&page->link);
+	spin_unlock_irq(&queue->lock);
+	if (page)
+		return page;
+
+	page = kzalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return NULL;
+	if (pumori_shared_alloc(queue->pumori->bus, &page->shared)) {
+		kfree(page);
+		return NULL;
+	}
+	return page;
+}
+
+/**
+ * pumori_queue_return_job_page() - give the memory of an ended job back
+ * @queue: the queue
+ * @page: from pumori_queue_take_job_page(), or NULL
+ */
+void pumori_queue_return_job_page(struct pumori_queue *queue, struct pumori_job_page *page)
+{
+	unsigned long flags;
+
+	if (!page)
+		return;
+	spin_lock_irqsave(&queue->lock, flags);
+	list_add(&page->link, &queue->job_pages);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+static struct pumori_core *choose_core(struct pumori_device *pumori, u32 core)
+{
+	struct pumori_core *best = pumori->core[0];
+	u32 i;
+
+	if (core != DRM_PUMORI_CORE_ANY)
+		return pumori->core[array_index_nospec(core, pumori->info.cores)];
+
+	for (i = 1; i < pumori->info.cores; i++) {
+		if (READ_ONCE(pumori->core[i]->queue_count) < READ_ONCE(best->queue_count))
+			best = pumori->core[i];
+	}
+	return best;
+}
+
+static int alloc_memory(struct pumori_queue *queue, u32 priority)
+{
+	struct pumori_device *pumori = queue->pumori;
+	struct pumori_vm *vm = pumori_context_vm(queue->context);
+	struct pumori_hw_queue *descriptor;
+	struct pumori_bo *bo;
+	int ret;
+
+	ret = pumori_shared_alloc(pumori->bus, &queue->descriptor);
+	if (!ret)
+		ret = pumori_shared_alloc(pumori->bus, &queue->ring);
+	if (ret)
+		return ret;
+
+	bo = pumori_bo_create(pumori, PAGE_SIZE, 0, NULL);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	bo->read_only = true;
+	queue->completion_bo = bo;
+	queue->completion = page_address(bo->pages[0]);
+	ret = drm_gem_create_mmap_offset(&bo->base);
+	if (ret)
+		return ret;
+
+	descriptor = queue->descriptor.address;
+	descriptor->address_space = pumori_vm_address_space(vm);
+	descriptor->page_table = pumori_vm_root(vm);
+	descriptor->ring = queue->ring.bus_address;
+	descriptor->completion = bo->bus_addresses[0];
+	descriptor->ring_entries = PUMORI_QUEUE_RING_ENTRIES;
+	descriptor->priority = priority;
+	descriptor->quantum_units = pumori_read(pumori, PUMORI_HW_REG_UNITS_PER_MS) * QUANTUM_MS;
+	return 0;
+}
+
+static int init_scheduler(struct pumori_queue *queue)
+{
+	struct drm_gpu_scheduler *sched = &queue->sched;
+	struct drm_sched_init_args args = {
+		.ops = &pumori_sched_ops,
+		.submit_wq = queue->pumori->sched_wq,
+		.timeout_wq = queue->pumori->sched_wq,
+		.num_rqs = 1,
+		.credit_limit = PUMORI_QUEUE_CREDITS,
+		.timeout = MAX_SCHEDULE_TIMEOUT,
+		.name = "pumori-queue",
+		.dev = queue->pumori->drm.dev,
+	};
+	int ret;
+
+	ret = pumori_sched_init(sched, &args);
+	if (ret)
+		return ret;
+
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret)
+		drm_sched_fini(sched);
+	return ret;
+}
+
+static struct pumori_queue *queue_create(struct pumori_device *pumori,
+					 struct pumori_context *context, struct drm_file *file,
+					 const struct drm_pumori_queue_create *args)
+{
+	struct pumori_queue *queue;
+	int ret;
+
+	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&queue->kref);
+	mutex_init(&queue->submit_lock);
+	spin_lock_init(&queue->lock);
+	init_waitqueue_head(&queue->drained);
+	INIT_LIST_HEAD(&queue->running);
+	INIT_LIST_HEAD(&queue->job_pages);
+	INIT_LIST_HEAD(&queue->core_link);
+	INIT_WORK(&queue->kill, kill_work);
+	INIT_WORK(&queue->release, queue_release_work);
+	queue->pumori = pumori;
+	queue->context = context;
+	queue->core = choose_core(pumori, args->core);
+	queue->file = file;
+	queue->fence_context = dma_fence_context_alloc(1);
+
+	ret = pumori->bus->ops->prepare_queue(pumori->bus, queue->core->index);
+	if (ret)
+		goto err_free;
+	ret = alloc_memory(queue, args->priority);
+	if (ret)
+		goto err_free;
+	ret = init_scheduler(queue);
+	if (ret)
+		goto err_free;
+	ret = drm_vma_node_allow(&queue->completion_bo->base.vma_node, file);
+	if (ret)
+		goto err_fini_scheduler;
+	ret = xa_alloc_irq(&pumori->queues, &queue->id, queue, QUEUE_IDS, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_revoke;
+	((struct pumori_hw_queue *)queue->descriptor.address)->id = queue->id;
+
+	ret = attach(queue);
+	if (ret)
+		goto err_erase;
+
+	pumori_context_get(context);
+	return queue;
+
+err_erase:
+	xa_erase_irq(&pumori->queues, queue->id);
+	/* Whoever found the queue before has let go of it. */
+	synchronize_rcu();
+err_revoke:
+	drm_vma_node_revoke(&queue->completion_bo->base.vma_node, file);
+err_fini_scheduler:
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+err_free:
+	queue_free_memory(queue);
+	mutex_destroy(&queue->submit_lock);
+	kfree(queue);
+	return ERR_PTR(ret);
+}
+
+/**
+ * pumori_queue_destroy() - end a queue and its jobs, and drop the caller's reference
+ * @queue: the queue, which its file does not know any more
+ */
+void pumori_queue_destroy(struct pumori_queue *queue)
+{
+	struct pumori_device *pumori = queue->pumori;
+	long left;
+
+	mutex_lock(&queue->submit_lock);
+	queue->closed = true;
+	mutex_unlock(&queue->submit_lock);
+
+	/* Jobs that the chip has end now, those that wait for something never start. */
+	kill_on_chip(queue);
+	drm_sched_entity_fini(&queue->entity);
+	pumori_queue_complete(queue);
+	left = wait_event_timeout(queue->drained,
+				  list_empty_careful(&queue->running) ||
+				  pumori_device_is_lost(pumori),
+				  msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS));
+	if (!left)
+		pumori_device_lose(pumori, "a killed queue does not end");
+
+	detach(queue);
+	pumori_queue_cancel(queue, pumori_device_is_lost(pumori) ? PUMORI_HW_JOB_DEVICE_LOST :
+								   PUMORI_HW_JOB_CANCELED);
+	pumori_queue_finish_page(queue);
+	drm_vma_node_revoke(&queue->completion_bo->base.vma_node, queue->file);
+	queue->file = NULL;
+	xa_erase_irq(&pumori->queues, queue->id);
+	pumori_queue_put(queue);
+}
+
+/**
+ * pumori_ioctl_queue_create() - DRM_IOCTL_PUMORI_QUEUE_CREATE
+ * @drm: the device
+ * @data: struct drm_pumori_queue_create
+ * @file: the caller
+ */
+int pumori_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct pumori_device *pumori = to_pumori_device(drm);
+	struct pumori_file *pfile = file->driver_priv;
+	struct drm_pumori_queue_create *args = data;
+	struct pumori_context *context;
+	struct pumori_queue *queue;
+	int ret, idx;
+
+	if (args->flags) {
+		drm_dbg(drm, "unknown flags %x\n", args->flags);
+		return -EINVAL;
+	}
+	if (args->core != DRM_PUMORI_CORE_ANY && args->core >= pumori->info.cores) {
+		drm_dbg(drm, "no core %u\n", args->core);
+		return -EINVAL;
+	}
+	if (args->priority > DRM_PUMORI_PRIORITY_REALTIME) {
+		drm_dbg(drm, "no priority %u\n", args->priority);
+		return -EINVAL;
+	}
+	if (!(pumori_priorities_allowed() & BIT(args->priority))) {
+		drm_dbg(drm, "priority %u needs CAP_SYS_NICE\n", args->priority);
+		return -EACCES;
+	}
+
+	context = pumori_context_lookup(pfile, args->context_id);
+	if (!context)
+		return -ENOENT;
+	if (!drm_dev_enter(drm, &idx)) {
+		ret = -ENODEV;
+		goto out_put_context;
+	}
+	if (pumori_vm_is_banned(pumori_context_vm(context))) {
+		ret = -ECANCELED;
+		goto out_exit;
+	}
+
+	queue = queue_create(pumori, context, file, args);
+	if (IS_ERR(queue)) {
+		ret = PTR_ERR(queue);
+		goto out_exit;
+	}
+	args->assigned_core = queue->core->index;
+	args->completion_offset = drm_vma_node_offset_addr(&queue->completion_bo->base.vma_node);
+	ret = xa_alloc(&pfile->queues, &args->id, queue, PUMORI_FILE_IDS, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		pumori_queue_destroy(queue);
+
+out_exit:
+	drm_dev_exit(idx);
+out_put_context:
+	pumori_context_put(context);
+	return ret;
+}
+
+/**
+ * pumori_ioctl_queue_destroy() - DRM_IOCTL_PUMORI_QUEUE_DESTROY
+ * @drm: the device
+ * @data: struct drm_pumori_destroy
+ * @file: the caller
+ */
+int pumori_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct pumori_file *pfile = file->driver_priv;
+	struct drm_pumori_destroy *args = data;
+	struct pumori_queue *queue;
+
+	if (args->pad) {
+		drm_dbg(drm, "padding is not zero\n");
+		return -EINVAL;
+	}
+	queue = xa_erase(&pfile->queues, args->id);
+	if (!queue)
+		return -ENOENT;
+	pumori_queue_destroy(queue);
+	return 0;
+}
+
+static int read_record(struct pumori_queue *queue, u64 sequence, struct pumori_hw_record *record)
+{
+	const struct pumori_hw_completion *completion = queue->completion;
+	const struct pumori_hw_record *slot = &completion->record[pumori_record_slot(sequence)];
+
+	if (READ_ONCE(completion->sequence) < sequence)
+		return -EBUSY;
+
+	dma_rmb();
+	*record = *slot;
+	dma_rmb();
+	/* Overwritten by a later job, before or while it was read. */
+	if (record->sequence != sequence || READ_ONCE(slot->sequence) != sequence)
+		return -ENODATA;
+	return 0;
+}
+
+/**
+ * pumori_ioctl_job_query() - DRM_IOCTL_PUMORI_JOB_QUERY
+ * @drm: the device
+ * @data: struct drm_pumori_job_query
+ * @file: the caller
+ *
+ * Return: 0, -EBUSY while the job has not ended, -ENODATA when it is forgotten.
+ */
+int pumori_ioctl_job_query(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pumori_job_query *args = data;
+	struct pumori_hw_record record;
+	struct pumori_queue *queue;
+	u64 submitted;
+	int ret;
+
+	if (args->flags) {
+		drm_dbg(drm, "unknown flags %x\n", args->flags);
+		return -EINVAL;
+	}
+	queue = pumori_queue_lookup(file->driver_priv, args->queue_id);
+	if (!queue)
+		return -ENOENT;
+
+	mutex_lock(&queue->submit_lock);
+	submitted = queue->sequence;
+	mutex_unlock(&queue->submit_lock);
+	if (!args->sequence || args->sequence > submitted) {
+		drm_dbg(drm, "no job %llu was submitted\n", args->sequence);
+		ret = -EINVAL;
+		goto out_put;
+	}
+
+	ret = read_record(queue, args->sequence, &record);
+	if (ret)
+		goto out_put;
+	args->status = record.status;
+	args->fault = record.fault;
+	args->pc = record.pc;
+	args->stream = record.stream;
+	args->address = record.address;
+	args->cycles = record.cycles;
+	args->device_ns = record.device_ns;
+
+out_put:
+	pumori_queue_put(queue);
+	return ret;
+}

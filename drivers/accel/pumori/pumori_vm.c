@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Address spaces: life and lookup. Their changes are in pumori_bind.c. */
+
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_print.h>
+
+#include "pumori_core.h"
+#include "pumori_device.h"
+#include "pumori_drv.h"
+#include "pumori_pagetable.h"
+#include "pumori_vm.h"
+#include "pumori_vm_internal.h"
+
+static void vm_release_work(struct work_struct *work)
+{
+	struct pumori_vm *vm = container_of(work, struct pumori_vm, release);
+	struct pumori_device *pumori = vm->pumori;
+
+	pumori_vm_unmap_all(vm);
+	pumori_page_table_destroy(vm->table);
+	ida_free(&pumori->address_spaces, vm->address_space);
+	drm_gpuvm_put(&vm->base);
+}
+
+/**
+ * pumori_vm_create() - make an empty address space
+ * @pumori: the device
+ */
+struct pumori_vm *pumori_vm_create(struct pumori_device *pumori)
+{
+	struct drm_gem_object *object;
+	struct pumori_vm *vm;
+	int ret;
+
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&vm->kref);
+	mutex_init(&vm->lock);
+	INIT_WORK(&vm->release, vm_release_work);
+	vm->pumori = pumori;
+
+	ret = ida_alloc_min(&pumori->address_spaces, 1, GFP_KERNEL);
+	if (ret < 0)
+		goto err_free;
+	vm->address_space = ret;
+
+	vm->table = pumori_page_table_create(pumori->bus);
+	if (IS_ERR(vm->table)) {
+		ret = PTR_ERR(vm->table);
+		goto err_free_id;
+	}
+
+	object = drm_gpuvm_resv_object_alloc(&pumori->drm);
+	if (!object) {
+		ret = -ENOMEM;
+		goto err_destroy_table;
+	}
+	drm_gpuvm_init(&vm->base, "pumori-vm", 0, &pumori->drm, object, 0, PUMORI_VA_END, 0,
+		       PUMORI_VA_START, &pumori_gpuvm_ops);
+	/* The VM holds its own reference. */
+	drm_gem_object_put(object);
+	return vm;
+
+err_destroy_table:
+	pumori_page_table_destroy(vm->table);
+err_free_id:
+	ida_free(&pumori->address_spaces, vm->address_space);
+err_free:
+	mutex_destroy(&vm->lock);
+	kfree(vm);
+	return ERR_PTR(ret);
+}
+
+/**
+ * pumori_vm_get() - take a reference
+ * @vm: the VM
+ */
+struct pumori_vm *pumori_vm_get(struct pumori_vm *vm)
+{
+	kref_get(&vm->kref);
+	return vm;
+}
+
+static void vm_release(struct kref *kref)
+{
+	struct pumori_vm *vm = container_of(kref, struct pumori_vm, kref);
+
+	/* The end waits for the chip, which the caller may not be able to do. */
+	queue_work(pumori_release_wq, &vm->release);
+}
+
+/**
+ * pumori_vm_put() - drop a reference
+ * @vm: the VM, or NULL
+ */
+void pumori_vm_put(struct pumori_vm *vm)
+{
+	if (vm)
+		kref_put(&vm->kref, vm_release);
+}
+
+/**
+ * pumori_vm_lookup() - find a VM of a file and take a reference
+ * @pfile: the file
+ * @id: id of the VM
+ */
+struct pumori_vm *pumori_vm_lookup(struct pumori_file *pfile, u32 id)
+{
+	struct pumori_vm *vm;
+
+	xa_lock(&pfile->vms);
+	vm = xa_load(&pfile->vms, id);
+	if (vm)
+		kref_get(&vm->kref);
+	xa_unlock(&pfile->vms);
+	return vm;
+}
+
+/**
+ * pumori_vm_object() - the object that owns private buffers' reservation
+ * @vm: the VM
+ */
+struct drm_gem_object *pumori_vm_object(struct pumori_vm *vm)
+{
+	return vm->base.r_obj;
+}
+
+/**
+ * pumori_vm_resv() - reservation object of the VM and its private buffers
+ * @vm: the VM
+ */
+struct dma_resv *pumori_vm_resv(struct pumori_vm *vm)
+{
+	return vm->base.r_obj->resv;
+}
+
+/**
+ * pumori_vm_device() - device of a VM
+ * @vm: the VM
+ */
+struct pumori_device *pumori_vm_device(struct pumori_vm *vm)
+{
+	return vm->pumori;
+}
+
+/**
+ * pumori_vm_address_space() - id for queue descriptors
+ * @vm: the VM
+ */
+u32 pumori_vm_address_space(const struct pumori_vm *vm)
+{
+	return vm->address_space;
+}
+
+/**
+ * pumori_vm_root() - page table for queue descriptors
+ * @vm: the VM
+ */
+u64 pumori_vm_root(const struct pumori_vm *vm)
+{
+	return pumori_page_table_root(vm->table);
+}
+
+/**
+ * pumori_vm_is_banned() - whether nothing may use the VM any more
+ * @vm: the VM
+ */
+bool pumori_vm_is_banned(const struct pumori_vm *vm)
+{
+	return READ_ONCE(vm->banned);
+}
+
+/**
+ * pumori_ioctl_vm_create() - DRM_IOCTL_PUMORI_VM_CREATE
+ * @drm: the device
+ * @data: struct drm_pumori_vm_create
+ * @file: the caller
+ */
+int pumori_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct pumori_file *pfile = file->driver_priv;
+	struct drm_pumori_vm_create *args = data;
+	struct pumori_vm *vm;
+	int ret;
+
+	if (args->flags) {
+		drm_dbg(drm, "unknown flags %x\n", args->flags);
+		return -EINVAL;
+	}
+
+	vm = pumori_vm_create(to_pumori_device(drm));
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+
+	ret = xa_alloc(&pfile->vms, &args->id, vm, PUMORI_FILE_IDS, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		pumori_vm_put(vm);
+	return ret;
+}
+
+/**
+ * pumori_ioctl_vm_destroy() - DRM_IOCTL_PUMORI_VM_DESTROY
+ * @drm: the device
+ * @data: struct drm_pumori_destroy
+ * @file: the caller
+ */
+int pumori_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct pumori_file *pfile = file->driver_priv;
+	struct drm_pumori_destroy *args = data;
+	struct pumori_vm *vm;
+
+	if (args->pad) {
+		drm_dbg(drm, "padding is not zero\n");
+		return -EINVAL;
+	}
+	vm = xa_erase(&pfile->vms, args->id);
+	if (!vm)
+		return -ENOENT;
+	pumori_vm_put(vm);
+	return 0;
+}

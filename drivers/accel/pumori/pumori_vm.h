@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PUMORI_VM_H
+#define PUMORI_VM_H
+
+#include <linux/types.h>
+
+struct dma_fence;
+struct dma_resv;
+struct drm_device;
+struct drm_file;
+struct drm_gem_object;
+struct pumori_device;
+struct pumori_file;
+struct pumori_vm;
+
+/* The first 2 MiB stay unmapped, so that a null address with any offset faults. */
+#define PUMORI_VA_START		0x200000ull
+#define PUMORI_VA_END		(1ull << 48)
+
+struct pumori_vm *pumori_vm_create(struct pumori_device *pumori);
+struct pumori_vm *pumori_vm_get(struct pumori_vm *vm);
+void pumori_vm_put(struct pumori_vm *vm);
+struct pumori_vm *pumori_vm_lookup(struct pumori_file *pfile, u32 id);
+struct drm_gem_object *pumori_vm_object(struct pumori_vm *vm);
+struct dma_resv *pumori_vm_resv(struct pumori_vm *vm);
+struct pumori_device *pumori_vm_device(struct pumori_vm *vm);
+u32 pumori_vm_address_space(const struct pumori_vm *vm);
+u64 pumori_vm_root(const struct pumori_vm *vm);
+bool pumori_vm_is_banned(const struct pumori_vm *vm);
+bool pumori_va_range_ok(u64 va, u64 size);
+
+int pumori_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);
+int pumori_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file);
+int pumori_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif

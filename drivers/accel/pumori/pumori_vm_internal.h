@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Shared by the two units that make up an address space: its life and its changes. */
+#ifndef PUMORI_VM_INTERNAL_H
+#define PUMORI_VM_INTERNAL_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_gpuvm.h>
+
+struct pumori_device;
+struct pumori_page_table;
+
+/**
+ * struct pumori_va - one mapping
+ */
+struct pumori_va {
+	/** @base: range, buffer and offset */
+	struct drm_gpuva base;
+	/** @link: on the list of mappings whose end waits for the TLB invalidation */
+	struct list_head link;
+	/** @writable: the chip may write it */
+	bool writable;
+};
+
+static inline struct pumori_va *to_pumori_va(struct drm_gpuva *va)
+{
+	return container_of(va, struct pumori_va, base);
+}
+
+/**
+ * struct pumori_vm - an address space
+ *
+ * Two counts: @kref counts users (files, contexts, programs, buffers under creation). When it drops
+ * to zero all mappings end; @base lives on until the last of them is gone.
+ */
+struct pumori_vm {
+	/** @base: mappings and the reservation object of private buffers */
+	struct drm_gpuvm base;
+	/** @kref: users */
+	struct kref kref;
+	/** @pumori: the device */
+	struct pumori_device *pumori;
+	/** @lock: serialises changes of the mappings and of @table */
+	struct mutex lock;
+	/** @table: what the chip walks */
+	struct pumori_page_table *table;
+	/** @address_space: id that tags the chip's translations */
+	u32 address_space;
+	/** @banned: an invalidation was not acknowledged; nothing may use the VM any more */
+	bool banned;
+	/** @release: ends all mappings when @kref dropped to zero */
+	struct work_struct release;
+};
+
+static inline struct pumori_vm *to_pumori_vm(struct drm_gpuvm *gpuvm)
+{
+	return container_of(gpuvm, struct pumori_vm, base);
+}
+
+extern const struct drm_gpuvm_ops pumori_gpuvm_ops;
+
+void pumori_vm_unmap_all(struct pumori_vm *vm);
+void pumori_vm_free_mappings(struct list_head *dead);
+
+#endif
