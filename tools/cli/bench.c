@@ -208,7 +208,10 @@ static int report(const struct cli_call *call, const struct worker *workers, siz
 	record_unsigned(record, "iterations", total);
 	record_unsigned(record, "warmup", workers[0].warmup);
 	record_double(record, "throughput", (double)total / seconds);
-	record_double(record, "macs_per_second", (double)session->model_info.macs * (double)total / seconds);
+	if (session->model_info.macs)
+		record_double(record, "macs_per_second", (double)session->model_info.macs * (double)total / seconds);
+	else
+		record_null(record, "macs_per_second");
 	record_unsigned(record, "cycles", session->status.cycles);
 	record_statistics(record, "latency", elapsed, total);
 	record_statistics(record, "device", device, total);

@@ -71,8 +71,8 @@ void cli_device_record(struct record *record, const struct pumori_device_info *i
 	record_unsigned(record, "cores", info->cores);
 	record_numbers(record, "core_ids", ids, cores);
 	record_unsigned(record, "slots", info->slots);
-	record_unsigned(record, "memory_total", info->hbm_bytes);
-	record_unsigned(record, "memory_used", info->hbm_used);
+	record_unsigned(record, "hbm_bytes", info->hbm_bytes);
+	record_unsigned(record, "hbm_used", info->hbm_used);
 	record_unsigned(record, "clock_khz", info->clock_khz);
 	record_unsigned(record, "instruction_store", info->instructions);
 	cli_features_record(record, "features", info->features);
@@ -100,8 +100,8 @@ int cli_devices_render(const struct cli_globals *globals, const char *command, c
 		{ "device", "DEVICE", CLI_FORMAT_PLAIN },
 		{ "cores", "CORES", CLI_FORMAT_PLAIN },
 		{ "core_ids", "CORE IDS", CLI_FORMAT_PLAIN },
-		{ "memory_used", "USED", CLI_FORMAT_BYTES },
-		{ "memory_total", "MEMORY", CLI_FORMAT_BYTES },
+		{ "hbm_used", "HBM USED", CLI_FORMAT_BYTES },
+		{ "hbm_bytes", "HBM", CLI_FORMAT_BYTES },
 		{ "socket", "SOCKET", CLI_FORMAT_PLAIN },
 		{ "chip", "CHIP", CLI_FORMAT_PLAIN },
 		{ "driver", "DRIVER", CLI_FORMAT_PLAIN },
@@ -132,8 +132,8 @@ int cli_info_device(const struct cli_globals *globals)
 		{ "cores", "Cores", CLI_FORMAT_PLAIN },
 		{ "core_ids", "Core ids", CLI_FORMAT_PLAIN },
 		{ "slots", "Slots per core", CLI_FORMAT_PLAIN },
-		{ "memory_total", "Memory", CLI_FORMAT_BYTES },
-		{ "memory_used", "Memory used", CLI_FORMAT_BYTES },
+		{ "hbm_bytes", "HBM", CLI_FORMAT_BYTES },
+		{ "hbm_used", "HBM used", CLI_FORMAT_BYTES },
 		{ "clock_khz", "Clock (kHz)", CLI_FORMAT_PLAIN },
 		{ "instruction_store", "Instruction store", CLI_FORMAT_PLAIN },
 		{ "features", "Features", CLI_FORMAT_PLAIN },

@@ -190,6 +190,9 @@ static int render_table(const struct cli_globals *globals, struct json_object *l
 
 	if (!cells)
 		return cli_fail_memory();
+	/* One of several tables: nothing to show needs no heading. */
+	if (!rows && section->title)
+		columns = 0;
 	for (size_t c = 0; c < columns; c++) {
 		headings[c] = (char *)section->columns[c].heading;
 		if (!globals->no_header)
@@ -202,7 +205,7 @@ static int render_table(const struct cli_globals *globals, struct json_object *l
 		else if (width(cells[i]) > widths[i % columns])
 			widths[i % columns] = width(cells[i]);
 	}
-	if (code == CLI_OK) {
+	if (code == CLI_OK && columns) {
 		if (section->title && !globals->no_header)
 			printf("\n%s:\n", section->title);
 		if (!globals->no_header)
