@@ -62,6 +62,8 @@ static void pumori_postclose(struct drm_device *drm, struct drm_file *file)
 	xa_destroy(&pfile->programs);
 	xa_destroy(&pfile->vms);
 	kfree(pfile);
+	/* Whoever opens the device next finds what this file had. */
+	flush_workqueue(pumori_release_wq);
 }
 
 #define PUMORI_IOCTL(name, function) \

@@ -322,7 +322,7 @@ static int init_scheduler(struct pumori_queue *queue)
 	if (ret)
 		return ret;
 
-	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
 	if (ret)
 		drm_sched_fini(sched);
 	return ret;

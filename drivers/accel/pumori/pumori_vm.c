@@ -223,5 +223,7 @@ int pumori_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file 
 	if (!vm)
 		return -ENOENT;
 	pumori_vm_put(vm);
+	/* Its buffers are free when the call returns, unless something uses the VM. */
+	flush_workqueue(pumori_release_wq);
 	return 0;
 }
