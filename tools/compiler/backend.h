@@ -30,6 +30,11 @@ struct pumori_compile_options {
 	FILE *report;		/* where the per-layer report goes, or NULL */
 	FILE *dump;		/* where dump_after writes */
 	const char *dump_after;	/* name of a back-end pass to print after, or NULL */
+	/*
+	 * Most bytes of a partition of SBUF that tensors may keep between nodes; 0: what fits.
+	 * Tests force device memory with 1.
+	 */
+	unsigned int resident_bytes;
 };
 
 /*

@@ -73,7 +73,9 @@ int pumori_backend_compile(struct pumori_graph *graph,
 	int result = -ENOSPC;
 
 	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]) && result == -ENOSPC; i++) {
-		struct pumori_layout *layouts = pumori_layout_assign(graph, budgets[i]);
+		bool limited = options->resident_bytes && options->resident_bytes < budgets[i];
+		struct pumori_layout *layouts = pumori_layout_assign(
+			graph, limited ? options->resident_bytes : budgets[i]);
 		struct pumori_tile_program *program = pumori_tile_program_create(graph, diagnostics);
 
 		if (layouts && program)

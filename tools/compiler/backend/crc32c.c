@@ -4,7 +4,7 @@
 
 #define POLYNOMIAL 0x82f63b78u
 
-uint32_t pumori_crc32c(const void *data, size_t bytes)
+uint32_t pumori_section_crc(const void *data, size_t bytes)
 {
 	const uint8_t *byte = data;
 	uint32_t table[256], crc = ~0u;

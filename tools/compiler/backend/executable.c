@@ -178,7 +178,7 @@ static void add_section(struct writer *writer, const char *name, const void *dat
 
 	if (!bytes)
 		return;
-	checksum.crc = pumori_crc32c(data, bytes);
+	checksum.crc = pumori_section_crc(data, bytes);
 	append(&writer->checksums, &checksum, sizeof(checksum));
 	writer->sections[writer->section_count++] = (struct section){ name, data, bytes, alignment };
 }
@@ -222,7 +222,7 @@ static int make_sections(struct writer *writer, const void *image, size_t bytes)
 	own = (struct pumori_executable_checksum){
 		.section = add_string(writer, PUMORI_SECTION_STRINGS) };
 	own.size = writer->strings.bytes;
-	own.crc = pumori_crc32c(writer->strings.data, writer->strings.bytes);
+	own.crc = pumori_section_crc(writer->strings.data, writer->strings.bytes);
 	append(&writer->checksums, &own, sizeof(own));
 	writer->sections[writer->section_count++] = (struct section){
 		PUMORI_SECTION_STRINGS, writer->strings.data, writer->strings.bytes, 64 };

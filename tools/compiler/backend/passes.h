@@ -49,6 +49,6 @@ void pumori_report(const struct pumori_tile_program *program, FILE *stream);
 /* Multiply-accumulates and the estimate of cycles of the whole program. */
 void pumori_count(const struct pumori_tile_program *program, uint64_t *macs, uint64_t *cycles);
 
-uint32_t pumori_crc32c(const void *data, size_t bytes);
+uint32_t pumori_section_crc(const void *data, size_t bytes);
 
 #endif
