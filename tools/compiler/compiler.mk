@@ -27,13 +27,3 @@ $(O)/libpumori-compiler.a: $(COMPILER_OBJECTS)
 
 $(eval $(call program,$(O)/pumori-cc,$(O)/obj/tools/compiler/main.o $(O)/libpumori-compiler.a,$(COMPILER_LIBRARIES)))
 ALL += $(O)/pumori-cc
-
-# --- tests -------------------------------------------------------------------
-
-COMPILER_TEST_OBJECTS := $(O)/obj/tests/conformance/test_case.o $(O)/libpumori-compiler.a
-
-$(O)/obj/tests/unit/compiler_%.o $(O)/obj/tests/conformance/%.o: | $(O)/gen/onnx.pb-c.h
-
-$(eval $(call program,$(O)/tests/compiler_evaluate_test,$(O)/obj/tests/unit/compiler_evaluate_test.o \
-	$(COMPILER_TEST_OBJECTS),$(COMPILER_LIBRARIES)))
-CHECK_UNIT += $(O)/tests/compiler_evaluate_test
