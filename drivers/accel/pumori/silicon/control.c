@@ -122,6 +122,11 @@ static bool store_free(const struct silicon_core *core, u32 first, u32 count)
 	return true;
 }
 
+static u32 refused(enum silicon_refusal refusal)
+{
+	return refusal == SILICON_REFUSED_UNREADABLE ? PUMORI_HW_FAULT_BUS : PUMORI_HW_FAULT_ILLEGAL;
+}
+
 static u32 load_begin(struct silicon_core *core)
 {
 	const struct pumori_hw_control *control = &core->control;
@@ -143,7 +148,7 @@ static u32 load_begin(struct silicon_core *core)
 	refusal = silicon_loader_begin(&core->loader, &image->image, core->store + first, core->rows + first,
 				       capacity - first, SILICON_FEATURES);
 	if (refusal)
-		return PUMORI_HW_FAULT_ILLEGAL;
+		return refused(refusal);
 	if (!store_free(core, first, core->loader.header.instructions))
 		return PUMORI_HW_FAULT_COMMAND;
 	core->loading = true;
@@ -159,7 +164,7 @@ static u32 load_step(struct silicon_core *core, u32 budget)
 
 	refusal = silicon_loader_step(&core->loader, SILICON_MIN(budget, 1u << 16) * DECODES_PER_UNIT);
 	if (refusal) {
-		acknowledge(core, PUMORI_HW_FAULT_ILLEGAL, core->loader.detail);
+		acknowledge(core, refused(refusal), core->loader.detail);
 	} else if (core->loader.finished) {
 		program = &core->program[silicon_clamp(core->control.target, PUMORI_HW_MAX_PROGRAMS)];
 		program->load = ++core->loads;

@@ -223,7 +223,8 @@ _Static_assert(sizeof(struct silicon_instruction) + sizeof(struct silicon_table_
 /* Why a program was refused. */
 #define SILICON_REFUSALS(X) \
 	X(NONE, "accepted") \
-	X(IMAGE, "image is too short, too long or unreadable") \
+	X(IMAGE, "image is too short or too long") \
+	X(UNREADABLE, "image does not lie in host memory") \
 	X(MAGIC, "not a program image") \
 	X(VERSION, "made for another version of the instruction set") \
 	X(FEATURES, "needs a feature that the chip has not") \

@@ -78,18 +78,20 @@ static u8 *resolve(const struct silicon_device *device, u64 leaf, u64 va, u32 *b
 	return NULL;
 }
 
+/* Buffers begin at round addresses: without the upper bits they would all meet in one place. */
+static u64 spread(u64 page, u32 address_space)
+{
+	return page ^ page >> 9 ^ page >> 18 ^ page >> 27 ^ (u64)address_space * 37;
+}
+
 static struct silicon_tlb_entry *small_entry(struct silicon_core *core, u32 address_space, u64 va)
 {
-	u64 hash = (va >> PUMORI_HW_PAGE_SHIFT) ^ (u64)address_space * 37;
-
-	return &core->mmu.small[hash % SILICON_TLB_ENTRIES];
+	return &core->mmu.small[spread(va >> PUMORI_HW_PAGE_SHIFT, address_space) % SILICON_TLB_ENTRIES];
 }
 
 static struct silicon_tlb_entry *huge_entry(struct silicon_core *core, u32 address_space, u64 va)
 {
-	u64 hash = (va >> PUMORI_HW_HUGE_SHIFT) ^ (u64)address_space * 37;
-
-	return &core->mmu.huge[hash % SILICON_TLB_HUGE_ENTRIES];
+	return &core->mmu.huge[spread(va >> PUMORI_HW_HUGE_SHIFT, address_space) % SILICON_TLB_HUGE_ENTRIES];
 }
 
 static bool hit(const struct silicon_tlb_entry *entry, u32 address_space, u64 va)

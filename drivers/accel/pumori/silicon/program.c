@@ -50,9 +50,10 @@ enum silicon_refusal silicon_loader_begin(struct silicon_loader *loader, struct 
 	loader->store = store;
 	loader->rows = rows;
 	loader->detail = ~0ull;
-	if (image->bytes < sizeof(loader->header) ||
-	    !image->read(image, 0, &loader->header, sizeof(loader->header)))
+	if (image->bytes < sizeof(loader->header))
 		return SILICON_REFUSED_IMAGE;
+	if (!image->read(image, 0, &loader->header, sizeof(loader->header)))
+		return SILICON_REFUSED_UNREADABLE;
 	refusal = check_header(&loader->header, image->bytes, capacity, features);
 	if (refusal)
 		return refusal;
@@ -70,7 +71,7 @@ static enum silicon_refusal open_entry(struct silicon_loader *loader)
 	if (loader->entry == loader->header.entries)
 		return SILICON_REFUSED_TABLES;
 	if (!loader->image->read(loader->image, offset, &entry, sizeof(entry)))
-		return SILICON_REFUSED_IMAGE;
+		return SILICON_REFUSED_UNREADABLE;
 	if (entry.first_stream != loader->stream || !entry.stream_count ||
 	    entry.stream_count > PUMORI_ISA_STREAMS ||
 	    entry.stream_count > loader->header.streams - loader->stream)
@@ -113,7 +114,7 @@ static enum silicon_refusal open_stream(struct silicon_loader *loader)
 	offset = sizeof(loader->header) + (u64)loader->header.entries * sizeof(struct pumori_isa_entry) +
 		 (u64)loader->stream * sizeof(stream);
 	if (!loader->image->read(loader->image, offset, &stream, sizeof(stream)))
-		return SILICON_REFUSED_IMAGE;
+		return SILICON_REFUSED_UNREADABLE;
 	if (stream.first != loader->instruction || !stream.count ||
 	    stream.count > loader->header.instructions - loader->instruction)
 		return SILICON_REFUSED_TABLES;
@@ -147,7 +148,7 @@ static enum silicon_refusal decode_next(struct silicon_loader *loader)
 
 	offset = loader->header.instructions_offset + (u64)loader->instruction * PUMORI_ISA_INSTRUCTION_BYTES;
 	if (!loader->image->read(loader->image, offset, &raw, sizeof(raw)))
-		return SILICON_REFUSED_IMAGE;
+		return SILICON_REFUSED_UNREADABLE;
 	out = loader->store ? &loader->store[loader->instruction] : &scratch;
 	loader->decoder.index = loader->instruction;
 	refusal = silicon_decode(&loader->decoder, &raw, out);
