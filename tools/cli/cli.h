@@ -94,6 +94,7 @@ extern const struct cli_command cli_command_run;
 extern const struct cli_command cli_command_bench;
 extern const struct cli_command cli_command_objdump;
 extern const struct cli_command cli_command_as;
+extern const struct cli_command cli_command_completion;
 
 /** cli_commands - the command table; ended by NULL */
 extern const struct cli_command *const cli_commands[];

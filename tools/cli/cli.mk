@@ -22,3 +22,15 @@ $(eval $(call program,$(O)/pumori,$(O)/obj/tools/cli/main.o $(O)/libcli.a $(O)/l
 	-Wl$(comma)-rpath$(comma)'$$$$ORIGIN' $(CLI_LIBS)))
 
 ALL += $(O)/pumori
+
+# The tests of the whole tool run next to the models they need.
+CLI_TEST := $(O)/tests/cli
+$(CLI_TEST)/commands: tests/cli/commands
+	$(Q)install -D $< $@
+
+$(eval $(call program,$(CLI_TEST)/json,$(O)/obj/tests/cli/json.o,$(CLI_LIBS)))
+$(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $(O)/obj/tests/unit/executable_builder.o \
+	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lm))
+
+CHECK_UNIT += $(CLI_TEST)/commands
+CHECK_UNIT_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori

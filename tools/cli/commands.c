@@ -17,6 +17,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_command_bench,
 	&cli_command_objdump,
 	&cli_command_as,
+	&cli_command_completion,
 	NULL,
 };
 

@@ -209,7 +209,7 @@ static int record_operations(struct record *record, const struct cli_executable 
 static bool is_text(const char *value, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
-		if ((unsigned char)value[i] < 0x20)
+		if ((unsigned char)value[i] < 0x20 && value[i] != '\n' && value[i] != '\r' && value[i] != '\t')
 			return false;
 	return true;
 }
