@@ -402,8 +402,9 @@ static int import_graph(struct pumori_importer *importer, const Onnx__GraphProto
 {
 	int error = check_options(importer, graph);
 
-	if (!error)
-		error = import_initializers(importer, graph);
+	if (error)
+		return error;
+	error = import_initializers(importer, graph);
 	for (size_t i = 0; i < graph->n_input; i++) {
 		int input_error = import_input(importer, graph->input[i]);
 
