@@ -6,11 +6,21 @@ MODELS := $(O)/models
 REC_ONNX := $(MODELS)/ch_PP-OCRv4_rec_infer.onnx
 CLS_ONNX := $(MODELS)/ch_ppocr_mobile_v2.0_cls_infer.onnx
 MODEL_DICTIONARY := $(MODELS)/ppocr_keys_v1.txt
+REC_LOGITS_ONNX := $(MODELS)/rec-logits.onnx
 MODEL_EXECUTABLES := $(foreach cast,bf16 fp32,$(MODELS)/rec-$(cast).pex $(MODELS)/cls-$(cast).pex)
+LOGITS_EXECUTABLES := $(foreach cast,bf16 fp32,$(MODELS)/rec-logits-$(cast).pex)
 
 $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY) &: tools/setup/fetch-models
 	@mkdir -p $(MODELS)
 	$(Q)folder=$$(tools/setup/fetch-models) && cp "$$folder"/* $(MODELS)/ && touch $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY)
+
+# The same model without its last softmax.
+$(REC_LOGITS_ONNX): $(REC_ONNX) tests/golden/logits.js
+	$(Q)node tests/golden/logits.js $< $@
+
+$(MODELS)/rec-logits-%.pex: $(REC_LOGITS_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $< -o $@ --shape x=1,3,48,320 --cast $* --meta task=ocr --meta dict=$(MODEL_DICTIONARY)
 
 $(MODELS)/rec-%.pex: $(REC_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
@@ -31,4 +41,4 @@ $(LINES_STAMP): tests/golden/lines.js
 models: $(MODEL_EXECUTABLES) $(LINES_STAMP)
 
 CHECK_CONFORMANCE += tests/golden/check
-CHECK_CONFORMANCE_DEPS += $(MODEL_EXECUTABLES) $(O)/pumori
+CHECK_CONFORMANCE_DEPS += $(MODEL_EXECUTABLES) $(LOGITS_EXECUTABLES) $(O)/pumori
