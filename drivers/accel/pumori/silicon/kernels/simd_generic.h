@@ -69,7 +69,7 @@ SIMD_INLINE vm vm_xor(vm a, vm b) { return a ^ b; }
 
 /* What plain C has no vectors for goes lane by lane, out of line: inlined it would swamp the compiler. */
 #define EACH_LANE(name, parameters, expression) \
-static __attribute__((noinline)) void name parameters \
+static __attribute__((__noinline__)) void name parameters \
 { \
 	u32 i; \
 	for (i = 0; i < 16; i++) \
@@ -129,7 +129,7 @@ SIMD_INLINE vi vi_shift_arithmetic(vi a, vi n) { return a >> n; }
 SIMD_INLINE vm vi_greater(vi a, vi b) { return a > b; }
 SIMD_INLINE vm vi_equal(vi a, vi b) { return a == b; }
 
-static __attribute__((noinline)) void lanes_load_bf16(u32 *to, const u16 *from, u32 n, u32 step)
+static __attribute__((__noinline__)) void lanes_load_bf16(u32 *to, const u16 *from, u32 n, u32 step)
 {
 	u32 i;
 
@@ -158,7 +158,7 @@ SIMD_INLINE vf vf_load_bf16_even_n(const void *p, u32 n)
 }
 
 /* Every second element, from p on; the last one read is p[2 * (n - 1)]. */
-static __attribute__((noinline)) void lanes_load_even(float *to, const float *from, u32 n)
+static __attribute__((__noinline__)) void lanes_load_even(float *to, const float *from, u32 n)
 {
 	u32 i;
 
@@ -174,7 +174,7 @@ SIMD_INLINE vf vf_load_even_n(const void *p, u32 n)
 	return to;
 }
 
-static __attribute__((noinline)) void lanes_store_bf16(u16 *to, const float *from, u32 n)
+static __attribute__((__noinline__)) void lanes_store_bf16(u16 *to, const float *from, u32 n)
 {
 	u32 i;
 
