@@ -8,4 +8,4 @@ define silicon_unit_test
 $(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(SILICON_OBJECTS),-lcmocka)
 CHECK_UNIT += $(O)/tests/unit/silicon_$(1)_test
 endef
-$(foreach test,device job memory,$(eval $(call silicon_unit_test,$(test))))
+$(foreach test,decode device job memory,$(eval $(call silicon_unit_test,$(test))))
