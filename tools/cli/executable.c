@@ -216,10 +216,13 @@ enum cli_checksum cli_executable_check(const struct cli_executable *e, const str
 size_t cli_executable_entry_variables(const struct cli_executable *e, size_t index,
 				      const struct pumori_executable_variable **variables)
 {
-	const struct pumori_executable_entry *entry = &e->entry[index];
+	const struct pumori_executable_entry *entry;
 
 	*variables = NULL;
-	if (index >= e->entries || entry->first_variable > e->variables ||
+	if (index >= e->entries)
+		return 0;
+	entry = &e->entry[index];
+	if (!entry->variables || entry->first_variable > e->variables ||
 	    entry->variables > e->variables - entry->first_variable)
 		return 0;
 	*variables = e->variable + entry->first_variable;
