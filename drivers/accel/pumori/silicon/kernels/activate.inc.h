@@ -81,21 +81,63 @@ static void activate_scale_columns(const struct activate_rows *x, float *to)
 	}
 }
 
+/*
+ * A function each, not inlined: what the generic set spills for one would else add up with all others
+ * in a frame that no kernel stack can hold.
+ */
+#define ACTIVATE_LOOP(function, suffix, kind) \
+	static __attribute__((__noinline__)) void activate_##function##suffix(const struct activate_rows *x) \
+	{ \
+		activate_loop(x, PUMORI_ISA_FUNCTION_##function, kind); \
+	}
+/* Functions that cost less than a row buffer. */
+#define ACTIVATE_LOOPS(function) \
+	ACTIVATE_LOOP(function, , 0) \
+	ACTIVATE_LOOP(function, _to_bf16, ACTIVATE_OUT_BF16) \
+	ACTIVATE_LOOP(function, _from_bf16, ACTIVATE_IN_BF16) \
+	ACTIVATE_LOOP(function, _in_bf16, ACTIVATE_IN_BF16 | ACTIVATE_OUT_BF16)
+
+ACTIVATE_LOOPS(IDENTITY)
+ACTIVATE_LOOPS(RELU)
+ACTIVATE_LOOPS(LEAKY_RELU)
+ACTIVATE_LOOPS(CLAMP)
+ACTIVATE_LOOPS(HARD_SWISH)
+ACTIVATE_LOOPS(SQUARE)
+ACTIVATE_LOOP(EXP, , 0)
+ACTIVATE_LOOP(LOG, , 0)
+ACTIVATE_LOOP(TANH, , 0)
+ACTIVATE_LOOP(SIGMOID, , 0)
+ACTIVATE_LOOP(SILU, , 0)
+ACTIVATE_LOOP(ERF, , 0)
+ACTIVATE_LOOP(GELU, , 0)
+ACTIVATE_LOOP(GELU_TANH, , 0)
+ACTIVATE_LOOP(SOFTPLUS, , 0)
+ACTIVATE_LOOP(SQRT, , 0)
+ACTIVATE_LOOP(RSQRT, , 0)
+ACTIVATE_LOOP(RECIPROCAL, , 0)
+ACTIVATE_LOOP(ABS, , 0)
+ACTIVATE_LOOP(SIGN, , 0)
+ACTIVATE_LOOP(FLOOR, , 0)
+ACTIVATE_LOOP(CEIL, , 0)
+ACTIVATE_LOOP(ROUND, , 0)
+ACTIVATE_LOOP(TRUNCATE, , 0)
+ACTIVATE_LOOP(SIN, , 0)
+ACTIVATE_LOOP(COS, , 0)
+
 #define ACTIVATE_CASE(function) \
 	case PUMORI_ISA_FUNCTION_##function: \
-		activate_loop(x, PUMORI_ISA_FUNCTION_##function, 0); \
+		activate_##function(x); \
 		return
-/* Functions that cost less than a row buffer. */
 #define ACTIVATE_CASE_ANY(function) \
 	case PUMORI_ISA_FUNCTION_##function: \
 		if (kind == 0) \
-			activate_loop(x, PUMORI_ISA_FUNCTION_##function, 0); \
+			activate_##function(x); \
 		else if (kind == ACTIVATE_OUT_BF16) \
-			activate_loop(x, PUMORI_ISA_FUNCTION_##function, ACTIVATE_OUT_BF16); \
+			activate_##function##_to_bf16(x); \
 		else if (kind == ACTIVATE_IN_BF16) \
-			activate_loop(x, PUMORI_ISA_FUNCTION_##function, ACTIVATE_IN_BF16); \
+			activate_##function##_from_bf16(x); \
 		else \
-			activate_loop(x, PUMORI_ISA_FUNCTION_##function, ACTIVATE_IN_BF16 | ACTIVATE_OUT_BF16); \
+			activate_##function##_in_bf16(x); \
 		return
 
 static bool activate_takes_bf16(u8 function)

@@ -193,16 +193,43 @@ static void integer_rows_scalar(const struct row_binary *x, u8 operation, bool r
 	}
 }
 
+/* A function each, not inlined: the frames of all of them together fit no kernel stack. */
+#define FLOAT_ROWS(operation, suffix, reverse) \
+	static __attribute__((__noinline__)) void float_##operation##suffix(const struct row_binary *x) \
+	{ \
+		float_rows(x, PUMORI_ISA_ALU_##operation, reverse); \
+	}
+#define FLOAT_ROWS_REVERSIBLE(operation) \
+	FLOAT_ROWS(operation, , false) \
+	FLOAT_ROWS(operation, _reversed, true)
+
+FLOAT_ROWS(ADD, , false)
+FLOAT_ROWS(MULTIPLY, , false)
+FLOAT_ROWS(EQUAL, , false)
+FLOAT_ROWS(NOT_EQUAL, , false)
+FLOAT_ROWS(LOGICAL_AND, , false)
+FLOAT_ROWS(LOGICAL_OR, , false)
+FLOAT_ROWS(LOGICAL_XOR, , false)
+FLOAT_ROWS_REVERSIBLE(SUBTRACT)
+FLOAT_ROWS_REVERSIBLE(DIVIDE)
+FLOAT_ROWS_REVERSIBLE(MAX)
+FLOAT_ROWS_REVERSIBLE(MIN)
+FLOAT_ROWS_REVERSIBLE(LESS)
+FLOAT_ROWS_REVERSIBLE(LESS_EQUAL)
+FLOAT_ROWS_REVERSIBLE(GREATER)
+FLOAT_ROWS_REVERSIBLE(GREATER_EQUAL)
+FLOAT_ROWS_REVERSIBLE(BYPASS)
+
 #define FLOAT_CASE(operation) \
 	case PUMORI_ISA_ALU_##operation: \
-		float_rows(x, PUMORI_ISA_ALU_##operation, false); \
+		float_##operation(x); \
 		return
 #define FLOAT_CASE_REVERSIBLE(operation) \
 	case PUMORI_ISA_ALU_##operation: \
 		if (reverse) \
-			float_rows(x, PUMORI_ISA_ALU_##operation, true); \
+			float_##operation##_reversed(x); \
 		else \
-			float_rows(x, PUMORI_ISA_ALU_##operation, false); \
+			float_##operation(x); \
 		return
 
 static void float_binary(const struct row_binary *x, u8 operation, bool reverse)
@@ -236,9 +263,37 @@ static void float_binary(const struct row_binary *x, u8 operation, bool reverse)
 	}
 }
 
+#define INTEGER_ROWS(operation) \
+	static __attribute__((__noinline__)) void integer_##operation(const struct row_binary *x) \
+	{ \
+		integer_rows(x, PUMORI_ISA_ALU_##operation, false); \
+	}
+
+INTEGER_ROWS(ADD)
+INTEGER_ROWS(MULTIPLY)
+INTEGER_ROWS(MAX)
+INTEGER_ROWS(MIN)
+INTEGER_ROWS(EQUAL)
+INTEGER_ROWS(NOT_EQUAL)
+INTEGER_ROWS(LOGICAL_AND)
+INTEGER_ROWS(LOGICAL_OR)
+INTEGER_ROWS(LOGICAL_XOR)
+INTEGER_ROWS(BIT_AND)
+INTEGER_ROWS(BIT_OR)
+INTEGER_ROWS(BIT_XOR)
+INTEGER_ROWS(BYPASS)
+INTEGER_ROWS(SUBTRACT)
+INTEGER_ROWS(LESS)
+INTEGER_ROWS(LESS_EQUAL)
+INTEGER_ROWS(GREATER)
+INTEGER_ROWS(GREATER_EQUAL)
+INTEGER_ROWS(SHIFT_LEFT)
+INTEGER_ROWS(SHIFT_RIGHT_LOGICAL)
+INTEGER_ROWS(SHIFT_RIGHT_ARITHMETIC)
+
 #define INTEGER_CASE(operation) \
 	case PUMORI_ISA_ALU_##operation: \
-		integer_rows(x, PUMORI_ISA_ALU_##operation, false); \
+		integer_##operation(x); \
 		return
 
 static void integer_binary(const struct row_binary *x, u8 operation, bool reverse)

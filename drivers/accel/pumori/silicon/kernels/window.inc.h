@@ -99,25 +99,6 @@ SIMD_INLINE void window_taps(const struct window *x, const struct window_slot *s
 	}
 }
 
-#define WINDOW_KINDS(opcode) \
-	switch (x->kind) { \
-	case WINDOW_FLOAT: \
-		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_FLOAT); \
-		return; \
-	case WINDOW_BF16: \
-		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_BF16); \
-		return; \
-	case WINDOW_FLOAT_EVEN: \
-		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_FLOAT_EVEN); \
-		return; \
-	case WINDOW_BF16_EVEN: \
-		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_BF16_EVEN); \
-		return; \
-	default: \
-		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_ANY); \
-		return; \
-	}
-
 SIMD_INLINE void window_run_slots(const struct window *x, const struct window_slot *slot, u32 count, u8 opcode,
 				  u32 kind)
 {
@@ -134,20 +115,43 @@ SIMD_INLINE void window_run_slots(const struct window *x, const struct window_sl
 		window_taps(x, slot + j, 1, opcode, kind, false);
 }
 
-static void window_multiply_slots(const struct window *x, const struct window_slot *slot, u32 count)
-{
-	WINDOW_KINDS(WINDOW_MULTIPLY);
-}
+/* A function each, not inlined: the frame of one must fit a kernel stack. */
+#define WINDOW_RUN(opcode, kind) \
+	static __attribute__((__noinline__)) void window_run_##opcode##_##kind(const struct window *x, \
+			const struct window_slot *slot, u32 count) \
+	{ \
+		window_run_slots(x, slot, count, PUMORI_ISA_##opcode, WINDOW_##kind); \
+	}
+#define WINDOW_SLOTS_FUNCTION(name, opcode) \
+	WINDOW_RUN(opcode, FLOAT) \
+	WINDOW_RUN(opcode, BF16) \
+	WINDOW_RUN(opcode, FLOAT_EVEN) \
+	WINDOW_RUN(opcode, BF16_EVEN) \
+	WINDOW_RUN(opcode, ANY) \
+	static void name(const struct window *x, const struct window_slot *slot, u32 count) \
+	{ \
+		switch (x->kind) { \
+		case WINDOW_FLOAT: \
+			window_run_##opcode##_FLOAT(x, slot, count); \
+			return; \
+		case WINDOW_BF16: \
+			window_run_##opcode##_BF16(x, slot, count); \
+			return; \
+		case WINDOW_FLOAT_EVEN: \
+			window_run_##opcode##_FLOAT_EVEN(x, slot, count); \
+			return; \
+		case WINDOW_BF16_EVEN: \
+			window_run_##opcode##_BF16_EVEN(x, slot, count); \
+			return; \
+		default: \
+			window_run_##opcode##_ANY(x, slot, count); \
+			return; \
+		} \
+	}
 
-static void window_max_slots(const struct window *x, const struct window_slot *slot, u32 count)
-{
-	WINDOW_KINDS(WINDOW_MAX);
-}
-
-static void window_sum_slots(const struct window *x, const struct window_slot *slot, u32 count)
-{
-	WINDOW_KINDS(WINDOW_SUM);
-}
+WINDOW_SLOTS_FUNCTION(window_multiply_slots, WINDOW_MULTIPLY)
+WINDOW_SLOTS_FUNCTION(window_max_slots, WINDOW_MAX)
+WINDOW_SLOTS_FUNCTION(window_sum_slots, WINDOW_SUM)
 
 static void window_plan(struct window *x, const struct silicon_task *task)
 {
