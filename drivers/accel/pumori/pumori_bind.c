@@ -9,6 +9,7 @@
  */
 
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -83,6 +84,7 @@ bool pumori_va_range_ok(u64 va, u64 size)
 {
 	return size && va >= PUMORI_VA_START && va < PUMORI_VA_END && size <= PUMORI_VA_END - va;
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_va_range_ok);
 
 static struct pumori_va *take_spare(struct bind_op *op)
 {
