@@ -183,10 +183,20 @@ static unsigned int choose_rows(const struct pumori_node *node,
 	}
 }
 
-/* May a tensor of this node be rounded to bfloat16 without harm to what follows? */
+static bool is_depthwise(const struct pumori_node *node)
+{
+	return node->attributes.conv2d.groups == node->inputs[0]->type.shape[1] &&
+	       node->attributes.conv2d.groups == node->outputs[0]->type.shape[1] &&
+	       node->attributes.conv2d.groups > 1;
+}
+
+/*
+ * Only what the tensor engine reads, at once or after being moved about, is worth rounding: all
+ * other engines compute in fp32 anyway.
+ */
 static bool wants_float32(const struct pumori_tensor *tensor, const bool *float32)
 {
-	bool only_float32 = tensor->consumer_count != 0;
+	bool rounded = false;
 
 	if (tensor->kind == PUMORI_TENSOR_OUTPUT)
 		return true;
@@ -201,14 +211,23 @@ static bool wants_float32(const struct pumori_tensor *tensor, const bool *float3
 		case PUMORI_PRIMITIVE_CUMULATIVE_SUM:
 			return true;
 		case PUMORI_PRIMITIVE_MATMUL:
+			rounded = true;
+			break;
 		case PUMORI_PRIMITIVE_CONV2D:
-			only_float32 = false;
+			rounded = rounded || !is_depthwise(node);
+			break;
+		case PUMORI_PRIMITIVE_UNARY:
+		case PUMORI_PRIMITIVE_BINARY:
+		case PUMORI_PRIMITIVE_SELECT:
+		case PUMORI_PRIMITIVE_REDUCE:
+		case PUMORI_PRIMITIVE_POOL2D:
+		case PUMORI_PRIMITIVE_CAST:
 			break;
 		default:
-			only_float32 = only_float32 && float32[node->outputs[0]->index];
+			rounded = rounded || !float32[node->outputs[0]->index];
 		}
 	}
-	return only_float32;
+	return !rounded;
 }
 
 static bool *choose_float32(const struct pumori_graph *graph)
