@@ -8,15 +8,12 @@
 
 #include "evaluate.h"
 
-/*
- * Folding must not blow a small model up: neither in memory (a broadcast constant) nor in time
- * (a product of large constants). Beyond these bounds a node is left for the device.
- */
+/* A constant this much larger than what it is made from is cheaper computed than stored. */
 #define FOLD_BYTES ((size_t)64 << 20)
 #define FOLD_GROWTH 4
-#define FOLD_STEPS ((double)(1u << 31))
 
-static bool worth_folding(const struct pumori_node *node)
+/* Decides, and takes what it costs from the budget. */
+static bool worth_folding(struct pumori_graph *graph, const struct pumori_node *node)
 {
 	double steps = pumori_type_elements(&node->outputs[0]->type), reads = 0;
 	size_t bytes = 0, from = 0;
@@ -41,7 +38,11 @@ static bool worth_folding(const struct pumori_node *node)
 	} else if (node->primitive == PUMORI_PRIMITIVE_TOP_K) {
 		steps = reads * node->attributes.top_k.k;
 	}
-	return steps + reads <= FOLD_STEPS && (bytes <= FOLD_BYTES || bytes / FOLD_GROWTH <= from);
+	if (steps + reads > (double)graph->fold_budget ||
+	    (bytes > FOLD_BYTES && bytes / FOLD_GROWTH > from))
+		return false;
+	graph->fold_budget -= (uint64_t)(steps + reads);
+	return true;
 }
 
 static int evaluate_to(const struct pumori_node *node, void **data,
@@ -73,7 +74,7 @@ int pumori_fold_node(struct pumori_graph *graph, struct pumori_node *node)
 	for (size_t i = 0; i < node->output_count; i++)
 		if (node->outputs[i]->kind == PUMORI_TENSOR_OUTPUT)
 			return 0;
-	if (!worth_folding(node))
+	if (!worth_folding(graph, node))
 		return 0;
 	error = evaluate_to(node, data, graph->diagnostics);
 	for (size_t i = 0; i < node->output_count; i++) {
@@ -110,7 +111,7 @@ struct pumori_tensor *pumori_build(struct pumori_graph *graph, enum pumori_primi
 	node = pumori_graph_add(graph, primitive, attributes, inputs, input_count);
 	if (!node)
 		return NULL;
-	if (constant && node->output_count == 1 && worth_folding(node)) {
+	if (constant && node->output_count == 1 && worth_folding(graph, node)) {
 		struct pumori_tensor_type type = node->outputs[0]->type;
 		int error = evaluate_to(node, data, graph->diagnostics);
 

@@ -18,6 +18,7 @@ struct pumori_graph *pumori_graph_create(const char *name,
 		return NULL;
 	}
 	graph->diagnostics = diagnostics;
+	graph->fold_budget = PUMORI_FOLD_BUDGET_START;
 	graph->name = strdup(name);
 	if (!graph->name) {
 		pumori_out_of_memory(diagnostics);

@@ -279,11 +279,21 @@ struct pumori_graph {
 	const char *origin;
 	const char *origin_operator;
 
+	/*
+	 * How many more elements constant folding may compute. It grows with the model's own
+	 * constants, so that folding takes time and memory in proportion to the file.
+	 */
+	uint64_t fold_budget;
+
 	struct pumori_string_map names;		/* tensors by name */
 	struct pumori_string_map strings;	/* of pumori_graph_intern() */
 	uint64_t fresh_names;
 	struct pumori_diagnostics *diagnostics;	/* of whoever created the graph */
 };
+
+/* What each element of a model's own constants adds to the budget, and what a graph starts with. */
+#define PUMORI_FOLD_BUDGET_ELEMENT 16
+#define PUMORI_FOLD_BUDGET_START ((uint64_t)1 << 24)
 
 /* --- types and tables (types.c) --- */
 

@@ -187,6 +187,8 @@ static int import_initializers(struct pumori_importer *importer, const Onnx__Gra
 						importer->diagnostics, &importer->where);
 		if (error)
 			return error;
+		importer->graph->fold_budget += PUMORI_FOLD_BUDGET_ELEMENT *
+						(uint64_t)pumori_type_elements(&type);
 		tensor = pumori_graph_adopt_constant(importer->graph, NULL, &type, data);
 		if (!tensor)
 			return -ENOMEM;

@@ -16,9 +16,11 @@ static void constant_tensor(struct pumori_importer *importer, const Onnx__Tensor
 	}
 	importer->error = pumori_onnx_tensor_data(message, importer->options->folder, &type, &data,
 						  importer->diagnostics, &importer->where);
-	if (!importer->error)
-		importer->outputs[0] = pumori_graph_adopt_constant(importer->graph, NULL, &type,
-								   data);
+	if (importer->error)
+		return;
+	importer->graph->fold_budget += PUMORI_FOLD_BUDGET_ELEMENT *
+					(uint64_t)pumori_type_elements(&type);
+	importer->outputs[0] = pumori_graph_adopt_constant(importer->graph, NULL, &type, data);
 }
 
 static void import_constant(struct pumori_importer *importer, int parameter)
@@ -96,7 +98,7 @@ static void import_eye_like(struct pumori_importer *importer, int parameter)
 						      &importer->where);
 	if (importer->error)
 		return;
-	if (type.rank != 2 || pumori_type_elements(&type) > INT32_MAX) {
+	if (type.rank != 2 || pumori_type_elements(&type) > PUMORI_IMPORT_MAX_MADE) {
 		pumori_refuse(importer, "rank %u, or too large", type.rank);
 		return;
 	}
@@ -126,7 +128,7 @@ static void import_range(struct pumori_importer *importer, int parameter)
 		bounds[i] = pumori_load_value(type.element, bound->data, 0);
 	}
 	count = ceil((bounds[1] - bounds[0]) / bounds[2]);
-	if (isnan(count) || count > INT32_MAX / 8) {
+	if (isnan(count) || count > PUMORI_IMPORT_MAX_MADE) {
 		pumori_refuse(importer, "a range of %g elements", count);
 		return;
 	}

@@ -121,7 +121,7 @@ static struct pumori_tensor *iota(struct pumori_importer *importer, int64_t coun
 {
 	struct pumori_tensor *vector;
 
-	if (count < 0 || count > INT32_MAX / 8) {
+	if (count < 0 || count > PUMORI_IMPORT_MAX_MADE) {
 		pumori_refuse(importer, "an extent of %lld is not supported", (long long)count);
 		return NULL;
 	}

@@ -231,7 +231,7 @@ static void resize_all(struct pumori_importer *importer, const struct resize *re
 		     (resize->roi[axis] == 0 && resize->roi[result.rank + axis] == 1)))
 			continue;
 		/* Matrices and index lists are made here and now: they must be of sane size. */
-		if ((double)extent * resize->sizes[axis] > (1 << 28)) {
+		if ((double)extent * resize->sizes[axis] > PUMORI_IMPORT_MAX_MADE) {
 			pumori_refuse(importer, "resizing %lld elements to %lld", (long long)extent,
 				      (long long)resize->sizes[axis]);
 			return;

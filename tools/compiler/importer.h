@@ -17,6 +17,8 @@
 #include "onnx_file.h"
 
 #define PUMORI_IMPORT_MAX_OUTPUTS 64
+/* Most elements of a constant that an operator makes out of a few numbers. */
+#define PUMORI_IMPORT_MAX_MADE (1 << 24)
 
 struct pumori_importer {
 	struct pumori_graph *graph;
