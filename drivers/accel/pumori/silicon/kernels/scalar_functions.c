@@ -103,11 +103,12 @@ float scalar_modulo(float a, float b)
 	my = ey ? my | 0x800000 : my;
 	ex = ex ? ex : 1;
 	ey = ey ? ey : 1;
+	/* A subnormal divisor may fit more than once. */
+	mx %= my;
 	for (; ex > ey; ex--) {
-		mx = mx >= my ? mx - my : mx;
 		mx <<= 1;
+		mx = mx >= my ? mx - my : mx;
 	}
-	mx = mx >= my ? mx - my : mx;
 	if (!mx)
 		return float_from_bits(sign);
 	while (mx < 0x800000 && ex > 1) {

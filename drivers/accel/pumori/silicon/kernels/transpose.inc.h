@@ -23,19 +23,21 @@ SIMD_INLINE u32 view_elements(const struct silicon_view *v)
 	return v->count[0] * v->count[1] * v->count[2] * v->count[3];
 }
 
-/* The step of a view whose free dimensions fold into one, or 0. */
+/* The step of a view whose free dimensions fold into one, or 0 (which may also mean that all repeat). */
 SIMD_INLINE s64 view_single_step(const struct silicon_view *v)
 {
 	s64 step = 0, expected = 0;
+	bool seen = false;
 	u32 d;
 
 	for (d = 4; d-- > 0;) {
 		if (v->count[d] == 1)
 			continue;
-		if (!step)
+		if (!seen)
 			step = v->step[d];
 		else if (v->step[d] != expected)
 			return 0;
+		seen = true;
 		expected = (s64)v->step[d] * v->count[d];
 	}
 	return step;
