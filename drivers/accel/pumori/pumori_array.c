@@ -49,7 +49,6 @@ int pumori_array_read(const struct drm_pumori_array *array, u32 index, void *ele
 {
 	return copy_struct_from_user(element, size, element_pointer(array, index), array->stride);
 }
-EXPORT_SYMBOL_IF_KUNIT(pumori_array_read);
 
 /**
  * pumori_array_write_u64() - write one field of an element back
@@ -65,4 +64,3 @@ int pumori_array_write_u64(const struct drm_pumori_array *array, u32 index, size
 
 	return copy_to_user(field, &value, sizeof(value)) ? -EFAULT : 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(pumori_array_write_u64);
