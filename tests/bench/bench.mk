@@ -8,3 +8,5 @@ $(eval $(call program,$(BENCH_COMPARE),$(O)/obj/tests/bench/compare.o $(O)/obj/t
 
 BENCHES += tests/bench/against-onnxruntime
 BENCHES_DEPS += $(BENCH_COMPARE) $(MODEL_EXECUTABLES)
+
+include tests/bench/isa.mk
