@@ -16,7 +16,7 @@ for case in "$@"; do
 	equal "$model $image: the bytes of the chip in process" "$(field crc32c "$json")" "$crc"
 	[ -z "$text" ] || equal "$model $image: the text" "$(field text "$json")" "$text"
 	[ -n "$(field crc32c "$json")" ] || echo "$json" | sed 's/^/# /'
-	echo "# $model $image: $(($(field device_ns "$json") / 1000)) us on the core"
+	echo "# $model $image: $(field device_ns "$json") ns on the core"
 done
 
 json=$(build/pumori ls --json)

@@ -10,6 +10,9 @@ crc=$3
 
 infer() {
 	build/pumori -d 0 run "$model" --image "$image" --json > "$TMPDIR/$1.json" 2> "$TMPDIR/$1.err"
+	infer_status=$?
+	sed "s/^/# $1: /" "$TMPDIR/$1.err"
+	return $infer_status
 }
 
 used() {
