@@ -290,9 +290,8 @@ static unsigned int quarter_turns(float x, double *r)
 	skip = e > 2 ? e - 2 : 0;
 	for (int i = 0; i < 96; i++)
 		w[i / 32] = w[i / 32] << 1 | two_over_pi_bit((unsigned int)(skip + i + 1));
-	t = (m * w[0] << 32) + m * w[1] + (m * w[2] >> 32);
-	if (e < 2)
-		t >>= 2 - e;
+	t = m * w[1] + (m * w[2] >> 32);
+	t = e < 2 ? (m * w[0] << (30 + e)) + (t >> (2 - e)) : (m * w[0] << 32) + t;
 	q = (t + (1ull << 61)) >> 62;
 	*r = (double)(int64_t)(t - (q << 62)) * 0x1.921fb54442d18p-62;
 	return q & 3;

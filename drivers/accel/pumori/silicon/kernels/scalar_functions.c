@@ -150,9 +150,12 @@ static u32 reduce_angle(float a, double *remainder)
 	shift = skip % 32;
 	for (i = 0; i < 3; i++)
 		w[i] = (u32)((((u64)two_over_pi[word + i] << 32) | two_over_pi[word + i + 1]) << shift >> 32);
-	turns = (significand * w[0] << 32) + significand * w[1] + (significand * w[2] >> 32);
-	/* Two bits of quadrant, 62 of fraction. */
-	turns >>= exponent < 2 ? (u32)(2 - exponent) : 0;
+	turns = significand * w[1] + (significand * w[2] >> 32);
+	/* Two bits of quadrant, 62 of fraction; what is shifted out above are whole turns. */
+	if (exponent < 2)
+		turns = (significand * w[0] << (30 + exponent)) + (turns >> (2 - exponent));
+	else
+		turns += significand * w[0] << 32;
 	quadrant = (turns + (1ull << 61)) >> 62;
 	*remainder = (double)(s64)(turns - (quadrant << 62)) * 0x1.921fb54442d18p-62;
 	return (u32)quadrant & 3;
