@@ -30,7 +30,7 @@ $(CLI_TEST)/commands: tests/cli/commands
 
 $(eval $(call program,$(CLI_TEST)/json,$(O)/obj/tests/cli/json.o,$(CLI_LIBS)))
 $(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $(O)/obj/tests/unit/executable_builder.o \
-	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lm))
+	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lpng -lm))
 
 CHECK_UNIT += $(CLI_TEST)/commands
 CHECK_UNIT_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "pumori/hw.h"
@@ -116,6 +117,22 @@ int cli_devices_render(const struct cli_globals *globals, const char *command, c
 	return cli_render(globals, command, record, &section, 1);
 }
 
+/* The device of -d, or of the environment, asked itself. */
+static int ask_device(const struct cli_globals *globals, struct pumori_device_info *info)
+{
+	struct pumori_device *device;
+	int code = cli_device_open(globals, NULL, &device);
+	int error;
+
+	if (code != CLI_OK)
+		return code;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	error = pumori_device_info(device, info);
+	pumori_device_close(device);
+	return error ? cli_fail_runtime(error, "cannot ask the device") : CLI_OK;
+}
+
 int cli_info_device(const struct cli_globals *globals)
 {
 	static const struct cli_column columns[] = {
@@ -140,18 +157,12 @@ int cli_info_device(const struct cli_globals *globals)
 		{ NULL },
 	};
 	static const struct cli_section section = { NULL, NULL, columns };
-	struct pumori_device_info info = { .size = sizeof(info) };
-	struct pumori_device *device;
+	struct pumori_device_info info;
 	struct record *record;
-	int code = cli_device_open(globals, NULL, &device);
-	int error;
+	int code = ask_device(globals, &info);
 
 	if (code != CLI_OK)
 		return code;
-	error = pumori_device_info(device, &info);
-	pumori_device_close(device);
-	if (error)
-		return cli_fail_runtime(error, "cannot ask the device");
 	record = record_create();
 	if (!record)
 		return cli_fail_memory();
@@ -161,24 +172,43 @@ int cli_info_device(const struct cli_globals *globals)
 	return code;
 }
 
+static int list_one(const struct cli_globals *globals, struct record *record)
+{
+	struct pumori_device_info info;
+	struct record *row;
+	int code = ask_device(globals, &info);
+
+	if (code != CLI_OK)
+		return code;
+	row = record_append(record, "devices");
+	if (row)
+		cli_device_record(row, &info);
+	return cli_devices_render(globals, "ls", record);
+}
+
+static int list_all(const struct cli_globals *globals, struct record *record)
+{
+	int count = cli_devices_record(record);
+
+	if (count < 0)
+		return cli_fail_runtime(count, "cannot list the devices");
+	if (count == 0 && !cli_driver_loaded())
+		return cli_fail(CLI_NO_DRIVER, "no device: the driver is not loaded; try 'modprobe pumori', "
+				"or look at the chip in process with '-d inproc'");
+	if (count == 0)
+		return cli_fail(CLI_NO_DEVICE, "no device: the driver is loaded but has found none; the kernel log says why "
+				"('dmesg')");
+	return cli_devices_render(globals, "ls", record);
+}
+
 static int ls(const struct cli_call *call)
 {
 	struct record *record = record_create();
-	int count, code;
+	int code;
 
 	if (!record)
 		return cli_fail_memory();
-	count = cli_devices_record(record);
-	if (count < 0)
-		code = cli_fail_runtime(count, "cannot list the devices");
-	else if (count == 0 && !cli_driver_loaded())
-		code = cli_fail(CLI_NO_DRIVER, "no device: the driver is not loaded; try 'modprobe pumori', "
-				"or run the chip in process with '-d inproc'");
-	else if (count == 0)
-		code = cli_fail(CLI_NO_DEVICE, "no device: the driver is loaded but has found none; the kernel log says why "
-				"('dmesg')");
-	else
-		code = cli_devices_render(call->globals, "ls", record);
+	code = call->globals->device ? list_one(call->globals, record) : list_all(call->globals, record);
 	record_destroy(record);
 	return code;
 }

@@ -15,6 +15,7 @@
 
 #define PATH_BYTES	4096
 #define MESSAGE_BYTES	256
+#define NAME_BYTES	200
 
 static struct cli_tensor *find_input(struct cli_session *session, const char *name, size_t length)
 {
@@ -128,6 +129,19 @@ static void file_name(char *name, size_t bytes, const char *tensor)
 	name[used] = '\0';
 }
 
+/* Would an output before @index be written to the same file? */
+static bool is_taken(const struct cli_session *session, uint32_t index, const char *name)
+{
+	char other[NAME_BYTES];
+
+	for (uint32_t i = 0; i < index; i++) {
+		file_name(other, sizeof(other), session->outputs[i].info.name);
+		if (!strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
 static int write_outputs(const struct cli_session *session, const char *folder)
 {
 	char message[MESSAGE_BYTES];
@@ -136,10 +150,12 @@ static int write_outputs(const struct cli_session *session, const char *folder)
 		return cli_fail(CLI_INPUT, "cannot make the folder '%s': %s", folder, strerror(errno));
 	for (uint32_t i = 0; i < session->model_info.outputs; i++) {
 		const struct cli_tensor *output = &session->outputs[i];
-		char name[200], path[PATH_BYTES];
+		char name[NAME_BYTES], path[PATH_BYTES], suffix[16] = "";
 
 		file_name(name, sizeof(name), output->info.name);
-		if (snprintf(path, sizeof(path), "%s/%s.npy", folder, name) >= (int)sizeof(path))
+		if (!name[0] || is_taken(session, i, name))
+			snprintf(suffix, sizeof(suffix), "~%u", i);
+		if (snprintf(path, sizeof(path), "%s/%s%s.npy", folder, name, suffix) >= (int)sizeof(path))
 			return cli_fail(CLI_USAGE, "the name of the folder is too long");
 		if (cli_npy_write(path, output->info.dtype, output->info.rank, output->info.shape, output->data,
 				  output->info.bytes, message, sizeof(message)))
