@@ -109,9 +109,11 @@ static void program_release_work(struct work_struct *work)
 		.opcode = PUMORI_HW_CONTROL_UNLOAD_PROGRAM,
 		.target = program->hw_id,
 	};
+	u32 core;
 
 	/* An error means a lost device, which uses no program. */
-	pumori_control_execute(pumori->core[0], &command, NULL);
+	for (core = 0; core < pumori->info.cores; core++)
+		pumori_control_execute(pumori->core[core], &command, NULL);
 	program_free(program);
 }
 
@@ -240,9 +242,12 @@ static int program_load(struct pumori_device *pumori, const struct pumori_progra
 		.target = program->hw_id,
 		.argument = program->node.start,
 	};
-	int ret;
+	u32 core;
+	int ret = 0;
 
-	ret = pumori_control_execute(pumori->core[0], &command, detail);
+	/* What one core takes, the others take, too: a refusal comes from the first one. */
+	for (core = 0; core < pumori->info.cores && !ret; core++)
+		ret = pumori_control_execute(pumori->core[core], &command, detail);
 	if (ret > 0) {
 		drm_dbg(&pumori->drm, "program refused: fault %d, instruction %lld\n", ret, *detail);
 		return -ENOEXEC;
