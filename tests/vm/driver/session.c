@@ -60,6 +60,9 @@ bool session_add_queue(struct session *session, uint32_t core)
 	if (call(session->fd, DRM_IOCTL_PUMORI_QUEUE_CREATE, &queue))
 		return false;
 	session->queue = queue.id;
+	if (session->completion)
+		munmap((void *)(uintptr_t)session->completion, PAGE);
+	session->completion = NULL;
 	page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, session->fd, (off_t)queue.completion_offset);
 	if (page == MAP_FAILED)
 		return false;

@@ -127,6 +127,34 @@ static void test_refusals(struct session *session, uint32_t program)
 	refused(job_query(session, last + 1000, &query), ENOENT, EINVAL, "asking for a job that never was");
 }
 
+/* One program, a queue on each core. */
+static void test_every_core(void)
+{
+	struct drm_pumori_device_info info = { 0 };
+	struct session session;
+	struct buffer source, target;
+	struct image image;
+	uint32_t program, core;
+	struct job job;
+
+	if (!session_open(&session, 0) || !device_info(session.fd, &info) ||
+	    !buffer_create(&session, &source, BYTES, 0, SOURCE_VA) ||
+	    !buffer_create(&session, &target, BYTES, 0, TARGET_VA) || !image_copy(&image, BYTES, 1) ||
+	    program_load(&session, &image, &program, NULL)) {
+		ok(false, "a session");
+		return;
+	}
+	for (core = 0; core < info.cores; core++) {
+		fill(&source, core + 100);
+		job = copy_job(program);
+		ok(core == 0 || session_add_queue(&session, core), "a queue on core %u", core);
+		ok(run_job(&session, &job, WAIT_MS, NULL) == PUMORI_HW_JOB_DONE &&
+		   memcmp(source.data, target.data, BYTES) == 0, "a job on core %u", core);
+	}
+	image_destroy(&image);
+	session_close(&session);
+}
+
 void test_jobs(void)
 {
 	struct session session;
@@ -145,4 +173,5 @@ void test_jobs(void)
 	   "the completion page can not be made writable");
 	image_destroy(&image);
 	session_close(&session);
+	test_every_core();
 }
