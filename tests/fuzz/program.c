@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Arbitrary program images, decoded and run on a small chip.
+ *
+ * The first byte says how: raw, or repaired. A repaired image gets a sound header and tables, and every
+ * instruction that the decoder refuses is replaced by a NOP, so that the others are reached. What is
+ * accepted runs twice, in one go and in small slices, with the same job: how it ends, its cycles and
+ * every byte of memory must be the same. A job that takes too long is killed as a watchdog would.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../unit/chip_rig.h"
+
+#define VA_IN		0x100000000ull
+#define VA_OUT		0x200000000ull
+#define BYTES		16384u
+#define CONTROL_BYTES	16u
+#define MAX_STREAMS	4u
+#define MAX_UNITS	4000u
+#define MAX_SLICES	1000u
+
+#define CHECK(condition) do { \
+	if (!(condition)) { \
+		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+		abort(); \
+	} \
+} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct rig *rig;
+static u8 *memory_in, *memory_out;
+static u32 bus_mark;
+
+static void power_on(void)
+{
+	rig = rig_create(1, 1, rig_kernels(SILICON_KERNELS_BEST));
+	CHECK(rig);
+	memory_in = rig_buffer(rig, 0, VA_IN, BYTES, false);
+	memory_out = rig_buffer(rig, 0, VA_OUT, BYTES, true);
+	/* The middle of the output is a hole, so that translations fail, too. */
+	rig_unmap(rig, 0, VA_OUT + BYTES / 2);
+	bus_mark = rig->bus_used;
+}
+
+/* The same state before every run, whatever the last one did. */
+static void reset(void)
+{
+	u32 i;
+
+	silicon_register_write(rig->device, PUMORI_HW_REG_DEVICE_RESET, PUMORI_HW_RESET_KEY);
+	rig_step(rig, 1);
+	CHECK(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS) == PUMORI_HW_STATUS_READY);
+	memset(rig->bus + bus_mark, 0, rig->bus_used - bus_mark);
+	rig->bus_used = bus_mark;
+	rig->queues = 0;
+	memset(rig->queue, 0, sizeof(rig->queue));
+	rig->budget = 1u << 20;
+	rig_enable(rig, 0);
+	for (i = 0; i < BYTES; i++)
+		memory_in[i] = (u8)(i * 7 + (i >> 8));
+	memset(memory_out, 0x5a, BYTES);
+}
+
+/* A sound frame around the instructions of the input. */
+static void *repair(const uint8_t *data, size_t size, size_t *bytes)
+{
+	static struct program program;
+	u32 count, streams, i, j, each;
+
+	size -= SILICON_MIN(size, (size_t)CONTROL_BYTES);
+	count = (u32)(size / PUMORI_ISA_INSTRUCTION_BYTES);
+	if (!count || count > 64)
+		return NULL;
+	streams = 1 + data[1] % MAX_STREAMS;
+	program_begin(&program, 64 + data[2] * 64u, data[3] * 16u);
+	program_entry(&program, 2, 2, 0);
+	each = (count + streams - 1) / streams;
+	for (i = 0; i < streams; i++) {
+		/* Distinct ids: one of each kind, as the input chooses. */
+		program_stream(&program, i ? (data[4 + i] % 5 + i * 5) % PUMORI_ISA_STREAMS : data[4] % 5);
+		for (j = i * each; j < SILICON_MIN(count, (i + 1) * each); j++)
+			memcpy(program_add(&program, 0), data + CONTROL_BYTES + j * PUMORI_ISA_INSTRUCTION_BYTES,
+			       PUMORI_ISA_INSTRUCTION_BYTES);
+		add_end(&program);
+	}
+	return program_write(&program, bytes);
+}
+
+/* Replaces what the decoder refuses until it refuses nothing; false when it is not about instructions. */
+static bool mend(u8 *image, size_t bytes)
+{
+	const struct pumori_isa_program *header = (const void *)image;
+	struct pumori_isa_instruction *instructions = (void *)(image + header->instructions_offset);
+	u64 detail, last = ~0ull;
+	u32 i, j;
+
+	for (i = 0; i < 2 * header->instructions && silicon_program_refusal(image, bytes, &detail); i++) {
+		if (detail >= header->instructions)
+			return false;
+		/* An END that comes too early for its loops: nothing of the stream is left then. */
+		if (instructions[detail].opcode == PUMORI_ISA_END || detail == last)
+			for (j = 0; j < detail; j++)
+				if (instructions[j].opcode == PUMORI_ISA_LOOP_BEGIN ||
+				    instructions[j].opcode == PUMORI_ISA_LOOP_END)
+					instructions[j].opcode = PUMORI_ISA_NOP,
+					memset(&instructions[j].control, 0, sizeof(instructions[j].control));
+		if (instructions[detail].opcode != PUMORI_ISA_END) {
+			memset(&instructions[detail], 0, sizeof(instructions[detail]));
+			instructions[detail].opcode = PUMORI_ISA_NOP;
+		}
+		last = detail;
+	}
+	return !silicon_program_refusal(image, bytes, &detail);
+}
+
+/* Runs the job to its end, or kills it; true when it ended by itself. */
+static bool finish(const struct rig_queue *queue, u32 budget, struct pumori_hw_record *record)
+{
+	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE, .target = queue->descriptor->id,
+					  .argument = PUMORI_HW_JOB_KILLED };
+	u32 i;
+
+	for (i = 0; i < MAX_SLICES && !queue->completion->sequence; i++)
+		rig_step(rig, budget ? budget : 1 + (rig->random = rig->random * 1664525 + 1013904223) % 97);
+	if (!queue->completion->sequence)
+		CHECK(rig_command(rig, 0, kill, NULL) == PUMORI_HW_FAULT_NONE);
+	*record = queue->completion->record[1];
+	CHECK(queue->completion->sequence == 1 && record->sequence == 1);
+	return record->status != PUMORI_HW_JOB_KILLED;
+}
+
+static bool run(const void *image, size_t bytes, u32 budget, struct pumori_hw_record *record)
+{
+	struct rig_queue *queue;
+	struct pumori_hw_job *job;
+	u32 status;
+
+	reset();
+	status = rig_load(rig, 0, 0, image, bytes, NULL);
+	if (status) {
+		CHECK(status == PUMORI_HW_FAULT_ILLEGAL);
+		return false;
+	}
+	queue = rig_queue_create(rig, 0, 0, 1000);
+	CHECK(rig_runlist(rig, 1) == PUMORI_HW_FAULT_NONE);
+	job = rig_next_job(queue);
+	rig_variable(job, 0, VA_IN, BYTES, false);
+	rig_variable(job, 1, VA_OUT, BYTES, true);
+	job->scalars = 2;
+	job->scalar[0] = 3;
+	job->scalar[1] = (u32)-1;
+	rig_next_command(queue)->budget_units = MAX_UNITS;
+	rig_submit(rig, queue, 0, 0);
+	return finish(queue, budget, record);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static u8 first[BYTES];
+	struct pumori_hw_record a, b;
+	u8 *image;
+	size_t bytes;
+
+	if (!rig)
+		power_on();
+	if (size < CONTROL_BYTES)
+		return 0;
+	if (data[0] & 1) {
+		image = repair(data, size, &bytes);
+		if (!image)
+			return 0;
+		if (!mend(image, bytes))
+			goto out;
+	} else {
+		bytes = size - CONTROL_BYTES;
+		if (bytes > 256 * 1024)
+			return 0;
+		/* Exactly as long as it says, so that a sanitizer sees every step beyond. */
+		image = malloc(bytes + !bytes);
+		CHECK(image);
+		memcpy(image, data + CONTROL_BYTES, bytes);
+	}
+	if (run(image, bytes, 1u << 12, &a)) {
+		memcpy(first, memory_out, BYTES);
+		if (run(image, bytes, 0, &b)) {
+			CHECK(a.status == b.status && a.fault == b.fault && a.pc == b.pc && a.stream == b.stream &&
+			      a.address == b.address && a.cycles == b.cycles && a.nan_count == b.nan_count);
+			CHECK(!memcmp(first, memory_out, BYTES));
+		}
+	}
+out:
+	free(image);
+	return 0;
+}
