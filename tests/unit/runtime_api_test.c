@@ -3,8 +3,17 @@
 #include "runtime_fixture.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
+
+static int temporary_file(char path[PATH_MAX])
+{
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(path, PATH_MAX, "%s/pumori-api-XXXXXX", folder ? folder : "/tmp");
+	return mkstemp(path);
+}
 
 static void test_device_open(void **state)
 {
@@ -171,12 +180,12 @@ static void test_device_info(void **state)
 
 static void test_model_load(void **state)
 {
-	char path[] = "/tmp/pumori-api-XXXXXX";
+	char path[PATH_MAX];
 	struct pumori_device *device = open_device(NULL);
 	struct pumori_device_info before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
 	struct pumori_model *model = NULL;
 	struct builder builder;
-	int file = mkstemp(path);
+	int file = temporary_file(path);
 	size_t bytes;
 	char *data;
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,14 @@
 #include "error.h"
 #include "executable.h"
 #include "executable_builder.h"
+
+static int temporary_file(char path[PATH_MAX])
+{
+	const char *folder = getenv("TMPDIR");
+
+	snprintf(path, PATH_MAX, "%s/pumori-loader-XXXXXX", folder ? folder : "/tmp");
+	return mkstemp(path);
+}
 
 static struct pumori_executable *open_sound(struct builder *builder)
 {
@@ -121,12 +130,12 @@ static void test_debug_map(void **state)
 
 static void test_file(void **state)
 {
-	char path[] = "/tmp/pumori-loader-XXXXXX";
+	char path[PATH_MAX];
 	struct pumori_executable *executable = NULL;
 	struct builder builder;
 	size_t bytes;
 	void *file;
-	int descriptor = mkstemp(path);
+	int descriptor = temporary_file(path);
 
 	(void)state;
 	assert_true(descriptor >= 0);
