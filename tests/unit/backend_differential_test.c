@@ -491,7 +491,9 @@ static void build_rows(struct bench_graph *bench)
 	a.softmax.logarithm = bench_range(&bench->random, 0, 1);
 	y = bench_node(bench, PUMORI_PRIMITIVE_SOFTMAX, &a, &x, 1);
 	bench_output(bench, y);
-	a = (union pumori_attributes){ .layer_norm = { .axis = axis, .epsilon = 1e-3f } };
+	/* Normalisation over everything would be one row. */
+	a = (union pumori_attributes){ .layer_norm = { .axis = rank > 1 && !axis ? 1 : axis,
+						       .epsilon = 1e-3f } };
 	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_LAYER_NORM, &a, &x, 1));
 	a = (union pumori_attributes){ .cumulative_sum = {
 		axis, bench_range(&bench->random, 0, 1), bench_range(&bench->random, 0, 1) } };
@@ -588,6 +590,73 @@ static void test_gather(void **state)
 	run_all(build_gather, 0, -1, ROUNDS);
 }
 
+/* Indices within one axis of a table that is larger along the others. */
+static void build_elements(struct bench_graph *bench)
+{
+	unsigned int rank = bench_range(&bench->random, 1, 3), axis = bench_range(&bench->random, 0, rank - 1);
+	union pumori_attributes gather = { .gather_elements = { axis } };
+	union pumori_attributes scatter = { .scatter_elements = { axis, PUMORI_SCATTER_ADD } };
+	int64_t shape[4], count[4];
+	struct pumori_tensor *inputs[3];
+
+	random_shape(bench, rank, shape);
+	shape[axis] = 7;
+	for (unsigned int i = 0; i < rank; i++)
+		count[i] = i == axis ? bench_range(&bench->random, 1, 40) :
+				       bench_range(&bench->random, 1, shape[i]);
+	bench->low = -7;
+	bench->high = 6.9f;
+	inputs[0] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, rank, shape);
+	inputs[1] = bench_input(bench, PUMORI_ELEMENT_INT64, rank, count);
+	inputs[2] = bench_node(bench, PUMORI_PRIMITIVE_GATHER_ELEMENTS, &gather, inputs, 2);
+	bench_output(bench, inputs[2]);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_SCATTER_ELEMENTS, &scatter, inputs, 3));
+	scatter.scatter_elements.mode = PUMORI_SCATTER_REPLACE;
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_SCATTER_ELEMENTS, &scatter, inputs, 3));
+}
+
+static void test_elements(void **state)
+{
+	(void)state;
+	run_all(build_elements, 1e-5, -1, ROUNDS);
+}
+
+/* Everything about a convolution arrives at run time. */
+static void build_dynamic_conv(struct bench_graph *bench)
+{
+	union pumori_attributes attributes = { 0 };
+	int64_t kernel[2], groups = bench_range(&bench->random, 1, 3), depth, outputs, shape[4];
+	struct pumori_tensor *inputs[3];
+
+	depth = bench_range(&bench->random, 1, 60);
+	outputs = groups * bench_range(&bench->random, 1, 60);
+	if (!bench_range(&bench->random, 0, 2)) {
+		depth = 1;
+		outputs = groups;
+	}
+	bench->low = -0.5f;
+	bench->high = 0.5f;
+	random_window(bench, kernel, attributes.conv2d.strides, attributes.conv2d.pads,
+		      attributes.conv2d.dilations);
+	attributes.conv2d.groups = groups;
+	random_activation(bench, &attributes.conv2d.activation);
+	inputs[0] = image(bench, groups * depth);
+	shape[0] = outputs;
+	shape[1] = depth;
+	shape[2] = kernel[0];
+	shape[3] = kernel[1];
+	inputs[1] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 4, shape);
+	inputs[2] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 1, &outputs);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_CONV2D, &attributes, inputs,
+				       bench_range(&bench->random, 2, 3)));
+}
+
+static void test_dynamic_conv(void **state)
+{
+	(void)state;
+	run_all(build_dynamic_conv, 1e-4, 0.1, ROUNDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -599,6 +668,7 @@ int main(void)
 		cmocka_unit_test(test_matmul), cmocka_unit_test(test_attention),
 		cmocka_unit_test(test_reduce), cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_moves), cmocka_unit_test(test_gather),
+		cmocka_unit_test(test_elements), cmocka_unit_test(test_dynamic_conv),
 	};
 
 	if (getenv("BENCH_TEST"))

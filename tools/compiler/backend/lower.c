@@ -27,6 +27,8 @@ static const lower_function lower_table[PUMORI_PRIMITIVE_COUNT] = {
 	[PUMORI_PRIMITIVE_CONCAT] = pumori_lower_concat,
 	[PUMORI_PRIMITIVE_PAD] = pumori_lower_pad,
 	[PUMORI_PRIMITIVE_GATHER] = pumori_lower_gather,
+	[PUMORI_PRIMITIVE_GATHER_ELEMENTS] = pumori_lower_gather_elements,
+	[PUMORI_PRIMITIVE_SCATTER_ELEMENTS] = pumori_lower_scatter_elements,
 	[PUMORI_PRIMITIVE_CUMULATIVE_SUM] = pumori_lower_cumulative_sum,
 	[PUMORI_PRIMITIVE_ARG_REDUCE] = pumori_lower_arg_reduce,
 };
@@ -312,6 +314,11 @@ static void lower_all(struct pumori_lowering *lowering)
 	for (size_t i = 0; i < graph->output_count; i++)
 		lowering->variables[graph->outputs[i]->index] =
 			pumori_tile_variable(program, PUMORI_KIND_OUTPUT, graph->outputs[i]);
+	for (size_t i = 0; i < graph->tensor_count; i++)
+		if (graph->tensors[i]->type.element == PUMORI_ELEMENT_FLOAT16)
+			pumori_tile_fail(program, -ENOTSUP,
+					 "tensor '%s' is float16, which the chip does not compute",
+					 graph->tensors[i]->name);
 	for (const struct pumori_node *node = graph->first; node && !program->error;
 	     node = node->next) {
 		lower_function lower = lower_table[node->primitive];

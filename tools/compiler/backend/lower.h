@@ -124,6 +124,9 @@ void pumori_lower_layer_norm(struct pumori_lowering *lowering, const struct pumo
 void pumori_lower_concat(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_pad(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_gather(struct pumori_lowering *lowering, const struct pumori_node *node);
+void pumori_lower_gather_elements(struct pumori_lowering *lowering, const struct pumori_node *node);
+void pumori_lower_scatter_elements(struct pumori_lowering *lowering,
+				   const struct pumori_node *node);
 void pumori_lower_cumulative_sum(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_arg_reduce(struct pumori_lowering *lowering, const struct pumori_node *node);
 

@@ -21,7 +21,8 @@ struct conv {
 	unsigned int dtype;
 	int64_t channels, outputs, groups;	/* of the whole convolution */
 	int64_t taps;
-	float *weights, *bias;
+	float *weights, *bias;			/* NULL when computed at run time */
+	struct pumori_place weights_place;	/* [M, C / groups, KH, KW], then */
 	bool has_bias;
 	struct pumori_place bias_place;		/* [M] in SBUF, FP32 */
 	struct pumori_place *packed;		/* weights by group and part, rank 0 until packed */
@@ -40,7 +41,10 @@ static void load_bias(struct conv *conv)
 
 	if (!conv->has_bias)
 		return;
-	memory = pumori_lower_weights(conv->lowering, conv->bias, PUMORI_ISA_FP32, 1, shape);
+	if (conv->bias)
+		memory = pumori_lower_weights(conv->lowering, conv->bias, PUMORI_ISA_FP32, 1, shape);
+	else
+		memory = pumori_lower_input(conv->lowering, conv->node, 2);
 	conv->bias_place = pumori_lower_temporary(conv->lowering, PUMORI_ISA_FP32, 1, shape, 1);
 	pumori_move(conv->lowering->program, &conv->bias_place, &memory);
 }
@@ -261,12 +265,38 @@ static struct pumori_place pack_weights(const struct conv *conv, int64_t group, 
 	return memory;
 }
 
+/* Weights that are computed at run time: turned around on their way into SBUF. */
+static struct pumori_place turn_weights(const struct conv *conv, int64_t group, int64_t first,
+					int64_t outputs, bool taps_on_rows)
+{
+	static const unsigned int order[4] = { 1, 2, 3, 0 };
+	int64_t width = conv->outputs / conv->groups;
+	struct pumori_place view = conv->weights_place, place;
+	int64_t starts[4] = { group * width + first, 0, 0, 0 };
+	int64_t extents[4] = { outputs, view.shape[1], view.shape[2], view.shape[3] };
+	int64_t shape[2] = { view.shape[1], conv->taps * outputs };
+
+	pumori_place_slice(&view, starts, extents, NULL);
+	pumori_place_permute(&view, order);
+	if (taps_on_rows) {
+		shape[0] = view.shape[0] * conv->taps;
+		shape[1] = outputs;
+	}
+	place = pumori_lower_temporary(conv->lowering, conv->dtype, 4, view.shape,
+				       taps_on_rows ? 7 : 1);
+	pumori_move(conv->lowering->program, &place, &view);
+	pumori_place_reshape(&place, 2, shape);
+	return place;
+}
+
 /* The same in SBUF; packed once, however often it is loaded. */
 static struct pumori_place load_weights(const struct conv *conv, size_t index, int64_t group,
 					int64_t first, int64_t outputs, bool taps_on_rows)
 {
 	struct pumori_place *memory = &conv->packed[index], place;
 
+	if (!conv->weights)
+		return turn_weights(conv, group, first, outputs, taps_on_rows);
 	if (!memory->rank)
 		*memory = pack_weights(conv, group, first, outputs, taps_on_rows);
 	place = pumori_lower_temporary(conv->lowering, conv->dtype, memory->rank, memory->shape, 1);
@@ -353,7 +383,7 @@ static void lower_dense(struct conv *conv, const struct pumori_window *window)
 	int64_t part = width, parts;
 	struct pumori_place weights = { 0 };
 	struct pumori_bands bands;
-	bool grouped = conv->groups > 1 && (conv->channels + 127) / 128 * conv->taps * width *
+	bool grouped = conv->groups > 1 && conv->weights && (conv->channels + 127) / 128 * conv->taps * width *
 					   pumori_isa_bytes(conv->dtype) <= WEIGHT_BYTES;
 	bool once = grouped;
 
@@ -493,12 +523,18 @@ static void lower_depthwise(struct conv *conv, const struct pumori_window *windo
 	simple = pumori_activation_function(conv->activation, &function);
 	if (!simple)
 		function = (struct pumori_function){ .scale = 1.0f };
-	for (int64_t i = 0; i < conv->channels * conv->taps; i++)
-		conv->weights[i] *= function.scale;
 	fused = fits_tail(&function, &tail) && simple;
 	if (!fused)
 		memset(&tail, 0, sizeof(tail));
-	memory = pumori_lower_weights(conv->lowering, conv->weights, PUMORI_ISA_FP32, 2, shape);
+	if (conv->weights) {
+		for (int64_t i = 0; i < conv->channels * conv->taps; i++)
+			conv->weights[i] *= function.scale;
+		memory = pumori_lower_weights(conv->lowering, conv->weights, PUMORI_ISA_FP32, 2,
+					      shape);
+	} else {
+		memory = conv->weights_place;
+		pumori_place_reshape(&memory, 2, shape);
+	}
 	weights = pumori_lower_temporary(conv->lowering, PUMORI_ISA_FP32, 2, shape, 1);
 	pumori_move(conv->lowering->program, &weights, &memory);
 	pumori_bands_begin(&bands, conv->lowering, conv->node, window, 0, 0.0);
@@ -524,10 +560,33 @@ static void lower_depthwise(struct conv *conv, const struct pumori_window *windo
 	}
 }
 
+/* The node's activation over its finished output. */
+static void apply_activation(const struct conv *conv)
+{
+	const struct pumori_tensor *tensor = conv->node->outputs[0];
+	struct pumori_place out = conv->lowering->places[tensor->index];
+	struct pumori_region region;
+
+	pumori_region_begin(&region, 4, out.shape, 1u << 1, 0, 4, PUMORI_REGION_BYTES);
+	while (pumori_region_next(&region) && !conv->lowering->program->error) {
+		struct pumori_place part = pumori_region_part(conv->lowering, &region, &out);
+		struct pumori_place source = pumori_lower_fetch(conv->lowering, &part, 4,
+								part.shape, 1u << 1, part.dtype,
+								false);
+		struct pumori_place result = pumori_lower_temporary(
+			conv->lowering, part.dtype, 4, part.shape, 1u << 1);
+
+		pumori_lower_activation(conv->lowering, &result, &source,
+					&conv->node->attributes.conv2d.activation, 1.0f, 0.0f);
+		pumori_move(conv->lowering->program, &part, &result);
+	}
+}
+
 void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_node *node)
 {
 	const struct pumori_tensor *weights = node->inputs[1];
 	const struct pumori_tensor *bias = node->input_count > 2 ? node->inputs[2] : NULL;
+	static const struct pumori_activation plain = { .function = PUMORI_UNARY_IDENTITY };
 	struct pumori_window window;
 	struct conv conv = {
 		.lowering = lowering, .node = node,
@@ -538,27 +597,41 @@ void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_n
 		.groups = node->attributes.conv2d.groups,
 	};
 
-	if (!pumori_tensor_is_constant(weights) || (bias && !pumori_tensor_is_constant(bias))) {
+	if (!pumori_element_is_float(node->inputs[0]->type.element)) {
 		pumori_tile_fail(lowering->program, -ENOTSUP,
-				 "convolution weights that are computed at run time");
+				 "convolutions of %s have no lowering",
+				 pumori_element_name(node->inputs[0]->type.element));
 		return;
 	}
 	pumori_window_of(node, &window);
 	conv.taps = window.kernel[0] * window.kernel[1];
-	conv.weights = pumori_lower_floats(lowering, weights);
-	conv.bias = bias ? pumori_lower_floats(lowering, bias) :
-			   calloc(conv.outputs + 1, sizeof(float));
-	if (conv.weights && conv.bias) {
+	if (pumori_tensor_is_constant(weights) && (!bias || pumori_tensor_is_constant(bias))) {
+		conv.weights = pumori_lower_floats(lowering, weights);
+		conv.bias = bias ? pumori_lower_floats(lowering, bias) :
+				   calloc(conv.outputs + 1, sizeof(float));
+		if (!conv.weights || !conv.bias) {
+			pumori_tile_fail(lowering->program, -ENOMEM, "memory");
+			free(conv.weights);
+			free(conv.bias);
+			return;
+		}
 		conv.has_bias = pumori_matrix_bias(conv.activation, conv.bias, conv.outputs);
-		load_bias(&conv);
-		if (conv.groups == conv.channels && conv.outputs == conv.channels &&
-		    conv.groups > 1)
-			lower_depthwise(&conv, &window);
-		else
-			lower_dense(&conv, &window);
 	} else {
-		pumori_tile_fail(lowering->program, -ENOMEM, "memory");
+		/* What folds into constants stays outside: the function comes in a pass of its own. */
+		conv.weights_place = pumori_lower_input(lowering, node, 1);
+		if (conv.weights_place.space != PUMORI_ISA_MEMORY)
+			conv.weights_place = pumori_lower_spill(lowering, &conv.weights_place);
+		conv.has_bias = bias != NULL;
+		conv.activation = &plain;
 	}
+	load_bias(&conv);
+	if (conv.groups == conv.channels && conv.outputs == conv.channels && conv.groups > 1)
+		lower_depthwise(&conv, &window);
+	else
+		lower_dense(&conv, &window);
+	if (conv.activation == &plain &&
+	    node->attributes.conv2d.activation.function != PUMORI_UNARY_IDENTITY)
+		apply_activation(&conv);
 	free(conv.weights);
 	free(conv.bias);
 	free(conv.packed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* CONCAT, PAD, GATHER: data movement that no view expresses. */
+/* CONCAT and PAD: data movement that no view expresses. */
 #include <errno.h>
 #include <string.h>
 
@@ -155,76 +155,4 @@ void pumori_lower_pad(struct pumori_lowering *lowering, const struct pumori_node
 		pad_constant(lowering, node);
 	else
 		pad_repeat(lowering, node);
-}
-
-#define INDEX_CHUNK 1024
-
-void pumori_lower_gather(struct pumori_lowering *lowering, const struct pumori_node *node)
-{
-	const struct pumori_tensor_type *type = &node->inputs[0]->type;
-	unsigned int axis = node->attributes.gather.axis;
-	struct pumori_place source = pumori_lower_input(lowering, node, 0);
-	struct pumori_place indices = pumori_lower_input(lowering, node, 1);
-	struct pumori_place out = pumori_lower_output(lowering, node, 0), target, flat;
-	int64_t outer = 1, inner = 1, count = pumori_type_elements(&node->inputs[1]->type);
-	int64_t shape[3], extent[1] = { count };
-
-	for (unsigned int i = 0; i < type->rank; i++) {
-		if (i < axis)
-			outer *= type->shape[i];
-		if (i > axis)
-			inner *= type->shape[i];
-	}
-	/* DMA_GATHER picks rows of memory: [outer, axis, inner] to [outer, indices, inner]. */
-	shape[0] = outer;
-	shape[1] = type->shape[axis];
-	shape[2] = inner;
-	flat = source;
-	if (source.space != PUMORI_ISA_MEMORY || !pumori_place_reshape(&flat, 3, shape)) {
-		flat = pumori_lower_spill(lowering, &source);
-		pumori_place_reshape(&flat, 3, shape);
-	}
-	if (!pumori_place_reshape(&indices, 1, extent)) {
-		indices = pumori_lower_spill(lowering, &indices);
-		pumori_place_reshape(&indices, 1, extent);
-	}
-	shape[1] = count;
-	target = pumori_place_memory(
-		pumori_tile_scratch(lowering->program, (uint64_t)outer * count * inner *
-						       pumori_isa_bytes(flat.dtype)),
-		flat.dtype, 3, shape);
-	for (int64_t from = 0; from < count && !lowering->program->error; from += INDEX_CHUNK) {
-		int64_t run = count - from < INDEX_CHUNK ? count - from : INDEX_CHUNK;
-		struct pumori_place chunk = indices, list;
-
-		pumori_place_slice(&chunk, &from, &run, NULL);
-		list = pumori_lower_temporary(lowering, indices.dtype, 1, &run, 0);
-		pumori_move(lowering->program, &list, &chunk);
-		for (int64_t o = 0; o < outer; o++) {
-			struct pumori_tile_instruction *instruction = pumori_tile_append(
-				lowering->program, PUMORI_ISA_DMA_GATHER);
-			unsigned int bytes = pumori_isa_bytes(flat.dtype);
-			int64_t counts[1] = { run }, steps[1] = { 1 };
-			struct pumori_isa_dma *dma;
-
-			if (!instruction)
-				return;
-			dma = &instruction->isa.dma;
-			instruction->tiles[PUMORI_TILE_OUT] = target.tile;
-			instruction->tiles[PUMORI_TILE_IN0] = flat.tile;
-			instruction->tiles[PUMORI_TILE_IN1] = list.tile;
-			dma->destination = (struct pumori_isa_dma_side){
-				.space = PUMORI_ISA_MEMORY, .dtype = flat.dtype, .dims = 2,
-				.offset = (uint64_t)(o * count + from) * inner * bytes,
-				.count = { run, inner }, .step = { inner, 1 } };
-			dma->source = (struct pumori_isa_dma_side){
-				.space = PUMORI_ISA_MEMORY, .dtype = flat.dtype, .dims = 2,
-				.offset = (uint64_t)(flat.offset + o * flat.step[0]) * bytes,
-				.count = { type->shape[axis], inner },
-				.step = { flat.step[1], flat.step[2] } };
-			dma->index = pumori_place_operand(&list, 0, 1, 0, 1, counts, steps);
-		}
-	}
-	pumori_place_reshape(&target, out.rank, out.shape);
-	pumori_move(lowering->program, &out, &target);
 }
