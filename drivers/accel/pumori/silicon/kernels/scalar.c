@@ -2,18 +2,43 @@
 /* Conversion between any two types, and the floating point state. */
 #include "scalar.h"
 
+/* Bits of elements of a size that the compiler knows. */
+#define MOVE_ELEMENTS(bytes) \
+	for (; count; count--, destination += destination_step, source += source_step) \
+		memcpy(destination, source, bytes)
+
+static void move_elements(u8 *destination, s64 destination_step, const u8 *source, s64 source_step, u32 size,
+			  u64 count)
+{
+	switch (size) {
+	case 1:
+		MOVE_ELEMENTS(1);
+		break;
+	case 2:
+		MOVE_ELEMENTS(2);
+		break;
+	case 4:
+		MOVE_ELEMENTS(4);
+		break;
+	default:
+		MOVE_ELEMENTS(8);
+		break;
+	}
+}
+
 int scalar_convert(u8 *destination, u8 destination_dtype, s64 destination_step, const u8 *source, u8 source_dtype,
 		   s64 source_step, u64 count)
 {
 	u32 size = silicon_dtype_size(source_dtype);
-	bool same = destination_dtype == source_dtype;
 	bool through_float = dtype_is_float(destination_dtype) || dtype_is_float(source_dtype);
 	bool checked = silicon_dtype_size(destination_dtype) == 4 && size == 8 && !through_float;
 
+	if (destination_dtype == source_dtype) {
+		move_elements(destination, destination_step, source, source_step, size, count);
+		return 0;
+	}
 	for (; count; count--, destination += destination_step, source += source_step) {
-		if (same) {
-			element_move(destination, source, size);
-		} else if (through_float) {
+		if (through_float) {
 			element_store_float(destination_dtype, destination, element_float(source_dtype, source));
 		} else {
 			s64 value = integer_load(source_dtype, source);
