@@ -23,14 +23,14 @@ static const struct cli_column columns[] = {
 	{ "shape", "SHAPE", CLI_FORMAT_SHAPE },
 	{ "good", "GOOD", CLI_FORMAT_PLAIN },
 	{ "missing", "MISSING", CLI_FORMAT_PLAIN },
-	{ NULL },
+	{ .key = NULL },
 };
 static const struct cli_column lines[] = {
 	{ "title", "Title", CLI_FORMAT_PLAIN },
 	{ "time", "Time taken", CLI_FORMAT_NANOSECONDS },
 	{ "part", "Part", CLI_FORMAT_PERCENT },
 	{ "never", "Never", CLI_FORMAT_PLAIN },
-	{ NULL },
+	{ .key = NULL },
 };
 static const struct cli_section sections[] = {
 	{ NULL, NULL, lines },

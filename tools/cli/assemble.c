@@ -10,7 +10,8 @@
 #include "assembly_fields.h"
 #include "options.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX	16
+#define QUOTED_BYTES	40
 
 /* A growing array of elements of one size. */
 struct array {
@@ -46,6 +47,12 @@ static int fail(struct assembler *a, const char *format, ...)
 	vsnprintf(a->error->message, sizeof(a->error->message), format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+/* How much of a wrong word a message quotes. */
+static int shown(size_t length)
+{
+	return length < QUOTED_BYTES ? (int)length : QUOTED_BYTES;
 }
 
 static void *push(struct assembler *a, struct array *array, size_t size)
@@ -120,7 +127,7 @@ static int number32(struct assembler *a, const struct word *word, uint32_t *plac
 
 static int unknown(struct assembler *a, const char *directive, const struct word *word)
 {
-	return fail(a, "%s does not know '%.*s'", directive, word->name_length < 40 ? (int)word->name_length : 40,
+	return fail(a, "%s does not know '%.*s'", directive, shown(word->name_length),
 		    word->name);
 }
 
@@ -223,7 +230,7 @@ static int directive_stream(struct assembler *a, const struct word *words, size_
 		return -1;
 	if (cli_stream_parse(words[0].name, words[0].name_length, &stream->stream))
 		return fail(a, "no stream '%.*s'; there are tensor, vector, scalar, gpsimd, sync, dma0 .. dma%d",
-			    words[0].name_length < 40 ? (int)words[0].name_length : 40, words[0].name,
+			    shown(words[0].name_length), words[0].name,
 			    PUMORI_ISA_DMA_QUEUES - 1);
 	stream->first = (uint32_t)a->instructions.count;
 	for (size_t i = 1; i < count; i++) {
@@ -262,7 +269,7 @@ static int directive(struct assembler *a, const char *text, const char *end)
 		if (is(&words[0], directives[i].name))
 			return directives[i].run(a, words + 1, count - 1);
 	return fail(a, "no directive '%.*s'; there are .program, .entry, .stream and .bytes",
-		    words[0].name_length < 40 ? (int)words[0].name_length : 40, words[0].name);
+		    shown(words[0].name_length), words[0].name);
 }
 
 static int line(struct assembler *a, const char *text, const char *end)

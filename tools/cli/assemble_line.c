@@ -14,6 +14,7 @@
 #define DTYPES		32
 #define NAMES_MAX	96
 #define WORD_BYTES	48
+#define QUOTED_BYTES	40
 
 /* What is left of a line or of a value. */
 struct cursor {
@@ -31,6 +32,12 @@ static int fail(struct cursor *c, const char *format, ...)
 	vsnprintf(c->error->message, sizeof(c->error->message), format, arguments);
 	va_end(arguments);
 	return -1;
+}
+
+/* How much of a wrong word a message quotes. */
+static int shown(size_t length)
+{
+	return length < QUOTED_BYTES ? (int)length : QUOTED_BYTES;
 }
 
 static bool is_space(char c)
@@ -55,7 +62,7 @@ static bool take(struct cursor *c, char wanted)
 static int expect(struct cursor *c, char wanted)
 {
 	return take(c, wanted) ? 0 : fail(c, "'%c' expected at '%.*s'", wanted,
-					  c->end - c->at < 40 ? (int)(c->end - c->at) : 40, c->at);
+					  shown((size_t)(c->end - c->at)), c->at);
 }
 
 static int take_unsigned(struct cursor *c, uint64_t maximum, uint64_t *value)
@@ -161,7 +168,7 @@ static int take_dtype(struct cursor *c, uint8_t *dtype)
 			c->at += length;
 			return 0;
 		}
-	return fail(c, "unknown element type '%.*s'", length < WORD_BYTES ? (int)length : WORD_BYTES, c->at);
+	return fail(c, "unknown element type '%.*s'", shown(length), c->at);
 }
 
 static int take_register(struct cursor *c, uint8_t *number)
@@ -493,7 +500,7 @@ static int take_field(struct cursor *c, const struct cli_field *fields, uint32_t
 
 	c->at += length;
 	if (!length)
-		return fail(c, "a field is expected at '%.*s'", c->end - name < 40 ? (int)(c->end - name) : 40, name);
+		return fail(c, "a field is expected at '%.*s'", shown((size_t)(c->end - name)), name);
 	if (!take(c, '='))
 		return take_word(c, fields, name, length, instruction);
 	for (; fields[bit].name && !same(fields[bit].name, name, length); bit++)
@@ -584,7 +591,7 @@ static int take_instruction(struct cursor *c, struct pumori_isa_instruction *ins
 		if (take_field(&field, fields, &seen, instruction))
 			return -1;
 		if (field.at != field.end)
-			return fail(c, "'%.*s' makes no sense here", field.end - field.at < 40 ? (int)(field.end - field.at) : 40,
+			return fail(c, "'%.*s' makes no sense here", shown((size_t)(field.end - field.at)),
 				    field.at);
 	}
 }

@@ -81,14 +81,14 @@ static const struct cli_field compute_fields[] = {
 	{ "imm3", CLI_FIELD_IMMEDIATE, FIELD(compute, imm[3]), 0 },
 	{ "modifiers", CLI_FIELD_MODIFIERS, FIELD(compute, modifiers), 0 },
 	{ "accumulator", CLI_FIELD_ACCUMULATOR, FIELD(compute, accumulator_space), 0 },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static const struct cli_field dma_fields[] = {
 	{ "destination", CLI_FIELD_DMA_SIDE, FIELD(dma, destination), 0 },
 	{ "source", CLI_FIELD_DMA_SIDE, FIELD(dma, source), 0 },
 	{ "index", CLI_FIELD_OPERAND, FIELD(dma, index), 0 },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static const struct cli_field control_fields[] = {
@@ -104,7 +104,7 @@ static const struct cli_field control_fields[] = {
 	{ "use_register", CLI_FIELD_WORD, FIELD(control, use_register), 0 },
 	{ "immediate", CLI_FIELD_SIGNED, FIELD(control, immediate), ON(REGISTER_SET) | ON(REGISTER_SCALAR) },
 	{ "operand", CLI_FIELD_OPERAND, FIELD(control, operand), 0 },
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct cli_field *cli_fields(enum pumori_isa_format format)

@@ -167,7 +167,7 @@ static int report(const struct cli_call *call, const struct worker *workers, siz
 		{ "throughput", "Runs a second", CLI_FORMAT_PLAIN },
 		{ "macs_per_second", "Multiply-adds/s", CLI_FORMAT_COUNT },
 		{ "cycles", "Cycles a run", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column measure[] = {
 		{ "measure", "TIME", CLI_FORMAT_PLAIN },
@@ -176,7 +176,7 @@ static int report(const struct cli_call *call, const struct worker *workers, siz
 		{ "p99_ns", "P99", CLI_FORMAT_NANOSECONDS },
 		{ "max_ns", "MAX", CLI_FORMAT_NANOSECONDS },
 		{ "mean_ns", "MEAN", CLI_FORMAT_NANOSECONDS },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section sections[] = {
 		{ NULL, NULL, head },

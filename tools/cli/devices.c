@@ -110,7 +110,7 @@ int cli_devices_render(const struct cli_globals *globals, const char *command, c
 		{ "serial", "SERIAL", CLI_FORMAT_PLAIN },
 		{ "pci_address", "PCI", CLI_FORMAT_PLAIN },
 		{ "path", "PATH", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section section = { "devices", NULL, columns };
 
@@ -154,7 +154,7 @@ int cli_info_device(const struct cli_globals *globals)
 		{ "clock_khz", "Clock (kHz)", CLI_FORMAT_PLAIN },
 		{ "instruction_store", "Instruction store", CLI_FORMAT_PLAIN },
 		{ "features", "Features", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section section = { NULL, NULL, columns };
 	struct pumori_device_info info;

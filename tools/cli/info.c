@@ -265,39 +265,39 @@ static int render_model(const struct cli_globals *globals, const struct record *
 		{ "instructions", "Instructions", CLI_FORMAT_PLAIN },
 		{ "macs", "Multiply-adds", CLI_FORMAT_COUNT },
 		{ "damaged_sections", "Damaged sections", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column tensor[] = {
 		{ "name", "NAME", CLI_FORMAT_PLAIN },
 		{ "dtype", "TYPE", CLI_FORMAT_PLAIN },
 		{ "shape", "SHAPE", CLI_FORMAT_SHAPE },
 		{ "bytes", "BYTES", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column entry[] = {
 		{ "name", "NAME", CLI_FORMAT_PLAIN },
 		{ "variables", "VARIABLES", CLI_FORMAT_PLAIN },
 		{ "estimated_cycles", "ESTIMATED CYCLES", CLI_FORMAT_PLAIN },
 		{ "restartable", "RESTARTABLE", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column stream[] = {
 		{ "entry", "ENTRY", CLI_FORMAT_PLAIN },
 		{ "stream", "STREAM", CLI_FORMAT_PLAIN },
 		{ "instructions", "INSTRUCTIONS", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column operation[] = {
 		{ "operation", "OPERATION", CLI_FORMAT_PLAIN },
 		{ "nodes", "NODES", CLI_FORMAT_PLAIN },
 		{ "instructions", "INSTRUCTIONS", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column metadata[] = {
 		{ "key", "KEY", CLI_FORMAT_PLAIN },
 		{ "value", "VALUE", CLI_FORMAT_PLAIN },
 		{ "bytes", "BYTES", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section sections[] = {
 		{ NULL, NULL, head },

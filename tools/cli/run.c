@@ -173,7 +173,7 @@ static int run_arrays(const struct cli_call *call, struct cli_session *session)
 		{ "time_ns", "Time", CLI_FORMAT_NANOSECONDS },
 		{ "device_ns", "Device time", CLI_FORMAT_NANOSECONDS },
 		{ "cycles", "Cycles", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column output[] = {
 		{ "name", "OUTPUT", CLI_FORMAT_PLAIN },
@@ -181,7 +181,7 @@ static int run_arrays(const struct cli_call *call, struct cli_session *session)
 		{ "shape", "SHAPE", CLI_FORMAT_SHAPE },
 		{ "bytes", "BYTES", CLI_FORMAT_PLAIN },
 		{ "crc32c", "CRC-32C", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section sections[] = {
 		{ NULL, NULL, head },

@@ -129,12 +129,12 @@ static int print(const struct cli_call *call, const struct cli_session *session,
 		{ "time_ns", "Time per inference", CLI_FORMAT_NANOSECONDS },
 		{ "device_ns", "Device time", CLI_FORMAT_NANOSECONDS },
 		{ "cycles", "Cycles", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_column output[] = {
 		{ "name", "OUTPUT", CLI_FORMAT_PLAIN },
 		{ "crc32c", "CRC-32C", CLI_FORMAT_PLAIN },
-		{ NULL },
+		{ .key = NULL },
 	};
 	static const struct cli_section sections[] = {
 		{ NULL, NULL, lines },
