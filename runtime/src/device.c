@@ -242,6 +242,7 @@ int pumori_device_info(struct pumori_device *device, struct pumori_device_info *
 int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t flags, struct pumori_buffer **buffer)
 {
 	struct pumori_backend *backend = device->backend;
+	struct pumori_buffer *new;
 	uint64_t va, size;
 	int error;
 
@@ -257,12 +258,14 @@ int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t 
 	pthread_mutex_unlock(&device->lock);
 	if (error)
 		return pumori_fail(error, "no room for %llu bytes in the address space", (unsigned long long)size);
-	error = backend->ops->buffer_create(backend, size, flags, buffer);
+	error = backend->ops->buffer_create(backend, size, flags, &new);
 	if (!error) {
-		error = backend->ops->buffer_bind(backend, *buffer, va);
-		if (!error)
+		error = backend->ops->buffer_bind(backend, new, va);
+		if (!error) {
+			*buffer = new;
 			return 0;
-		backend->ops->buffer_destroy(backend, *buffer);
+		}
+		backend->ops->buffer_destroy(backend, new);
 	}
 	pthread_mutex_lock(&device->lock);
 	pumori_range_free(&device->addresses, va, size);
