@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# needs: build/tests/demo/ocr build/models/rec-bf16.pex build/lines/plain.png
+# needs: build/libpumori.so.1 build/tests/demo/ocr build/models/rec-bf16.pex build/lines/plain.png
 uname -sr
 load || exit 1
 ls -l /dev/accel/accel0
