@@ -126,8 +126,8 @@ struct silicon_dma {
 	struct silicon_operand index;
 	/** @elements: elements to move */
 	u32 elements;
-	/** @rows: DMA_GATHER and DMA_SCATTER: index elements, else 1 */
-	u32 rows;
+	/** @row_elements: DMA_GATHER and DMA_SCATTER: those of one row, else all */
+	u32 row_elements;
 };
 
 struct silicon_control {

@@ -68,7 +68,8 @@ static bool integer(u8 dtype)
 /* One element a row: the side whose dimension 0 is picked by the index must have that dimension. */
 static enum silicon_refusal decode_index(const struct silicon_decoder *decoder,
 					 const struct pumori_isa_dma *raw,
-					 const struct pumori_isa_dma_side *indexed, struct silicon_dma *out)
+					 const struct pumori_isa_dma_side *indexed, struct silicon_dma *out,
+					 u64 *rows)
 {
 	enum silicon_refusal refusal;
 	u32 i;
@@ -82,9 +83,9 @@ static enum silicon_refusal decode_index(const struct silicon_decoder *decoder,
 		return SILICON_REFUSED_DTYPE;
 	if (raw->index.partition_count != 1)
 		return SILICON_REFUSED_PARTITIONS;
-	out->rows = 1;
+	*rows = 1;
 	for (i = 0; i < 4; i++)
-		out->rows *= out->index.count[i];
+		*rows *= out->index.count[i];
 	return SILICON_REFUSED_NONE;
 }
 
@@ -100,7 +101,7 @@ static void move_row_dimension(struct silicon_side *side, const struct pumori_is
 enum silicon_refusal silicon_decode_dma(const struct silicon_decoder *decoder, u16 opcode,
 					const struct pumori_isa_dma *raw, struct silicon_dma *out)
 {
-	u64 destination, source, row;
+	u64 destination, source, row, rows;
 	enum silicon_refusal refusal;
 
 	refusal = decode_side(decoder, &raw->destination, true, &out->destination, &destination);
@@ -109,29 +110,31 @@ enum silicon_refusal silicon_decode_dma(const struct silicon_decoder *decoder, u
 	refusal = decode_side(decoder, &raw->source, false, &out->source, &source);
 	if (refusal)
 		return refusal;
-	out->rows = 1;
 	if (opcode == PUMORI_ISA_DMA_COPY) {
 		if (raw->index.space)
 			return SILICON_REFUSED_SPACE;
 		out->elements = (u32)destination;
+		out->row_elements = (u32)destination;
 		if (!silicon_all_zero(&raw->index, sizeof(raw->index)))
 			return SILICON_REFUSED_RESERVED;
 		return destination == source ? SILICON_REFUSED_NONE : SILICON_REFUSED_DMA_SHAPE;
 	}
 	if (opcode == PUMORI_ISA_DMA_GATHER) {
-		refusal = decode_index(decoder, raw, &raw->source, out);
+		refusal = decode_index(decoder, raw, &raw->source, out, &rows);
 		if (refusal)
 			return refusal;
 		move_row_dimension(&out->source, &raw->source);
 		row = source / raw->source.count[0];
 		out->elements = (u32)destination;
-		return row * out->rows == destination ? SILICON_REFUSED_NONE : SILICON_REFUSED_DMA_SHAPE;
+		out->row_elements = (u32)row;
+		return row * rows == destination ? SILICON_REFUSED_NONE : SILICON_REFUSED_DMA_SHAPE;
 	}
-	refusal = decode_index(decoder, raw, &raw->destination, out);
+	refusal = decode_index(decoder, raw, &raw->destination, out, &rows);
 	if (refusal)
 		return refusal;
 	move_row_dimension(&out->destination, &raw->destination);
 	row = destination / raw->destination.count[0];
 	out->elements = (u32)source;
-	return row * out->rows == source ? SILICON_REFUSED_NONE : SILICON_REFUSED_DMA_SHAPE;
+	out->row_elements = (u32)row;
+	return row * rows == source ? SILICON_REFUSED_NONE : SILICON_REFUSED_DMA_SHAPE;
 }

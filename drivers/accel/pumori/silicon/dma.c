@@ -18,8 +18,8 @@ static void walk_begin(struct silicon_walk *walk, const struct silicon_side *sid
 	for (d = 0; d < 5; d++) {
 		walk->count[d] = side->count[d];
 		walk->step[d] = (s64)side->step[d] * side->size;
-		walk->index[d] = 0;
 	}
+	memset(walk->index, 0, sizeof(walk->index));
 	if (!side->memory)
 		walk->step[0] = (s64)side->step[0] * SILICON_SBUF_STRIDE;
 	walk->first = first;
@@ -81,7 +81,7 @@ static bool in_range(const struct silicon_side *side, s64 offset, u64 length)
 	for (d = side->memory ? 0 : 1; d < 5; d++) {
 		s64 step = (s64)side->step[d] * side->size;
 
-		if (silicon_add_product(step < 0 ? &low : &high, step, (s64)side->count[d] - 1))
+		if (side->count[d] != 1 && silicon_add_product(step < 0 ? &low : &high, step, (s64)side->count[d] - 1))
 			return false;
 	}
 	return low >= 0 && (u64)high < length && length - (u64)high >= side->size;
@@ -125,7 +125,9 @@ static u32 element_weight(const struct silicon_transfer *transfer)
 
 	if (source->run_step != source->size || destination->run_step != destination->size)
 		weight = SILICON_MAX(weight, 16u);
-	return SILICON_MAX(weight, 256u / run);
+	if (run < 64)
+		weight = SILICON_MAX(weight, run < 4 ? 256u : run < 16 ? 64u : 16u);
+	return weight;
 }
 
 u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
@@ -147,7 +149,7 @@ u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
 	transfer->indexed = gather ? &transfer->source : scatter ? &transfer->destination : NULL;
 	transfer->pattern = transfer->indexed ? transfer->indexed->row : 0;
 	transfer->elements = dma->elements;
-	transfer->row_elements = dma->elements / dma->rows;
+	transfer->row_elements = dma->row_elements;
 	transfer->row_left = transfer->indexed ? 0 : dma->elements;
 	transfer->row = 0;
 	transfer->done = 0;
