@@ -192,6 +192,8 @@ install: all
 	sed -e 's|@prefix@|$(PREFIX)|' -e 's|@libdir@|$(LIBDIR)|' -e 's|@version@|$(VERSION)|' \
 		tools/setup/pumori.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/pumori.pc
 	install -D -m 644 tools/setup/60-pumori.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-pumori.rules
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(O)/pumori completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pumori
 	for page in $(wildcard Documentation/man/*.1); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page) || exit 1; done
 

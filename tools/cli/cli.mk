@@ -18,8 +18,9 @@ $(O)/libocr.a: $(OCR_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# The library is found beside the tool in the build folder, and where `make install` puts both.
 $(eval $(call program,$(O)/pumori,$(O)/obj/tools/cli/main.o $(O)/libcli.a $(O)/libocr.a $(O)/libpumori.so.1,\
-	-Wl$(comma)-rpath$(comma)'$$$$ORIGIN' $(CLI_LIBS)))
+	-Wl$(comma)-rpath$(comma)'$$$$ORIGIN:$$$$ORIGIN/../lib' $(CLI_LIBS)))
 
 ALL += $(O)/pumori
 
