@@ -35,3 +35,6 @@ $(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $
 
 CHECK_UNIT += $(CLI_TEST)/commands
 CHECK_UNIT_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
+
+CHECK_GATES += tests/cli/install
+CHECK_GATES_DEPS += $(CLI_TEST)/make_models
