@@ -134,9 +134,13 @@ SIMD_INLINE vi pack_load_bf16(const u8 *p, s64 step, u32 n)
 /* A run of columns of a pair of BF16 rows; @odd is NULL when K ends with the even one. */
 SIMD_INLINE void pack_bf16_run(u32 *to, const u8 *even, const u8 *odd, s64 step, u32 length)
 {
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < length; i += LANES) {
+#ifdef MATMUL_PACK_32
+	for (; step == 2 && odd && i + 32 <= length; i += 32)
+		pack_pairs_32(to + i, even + i * 2, odd + i * 2);
+#endif
+	for (; i < length; i += LANES) {
 		u32 n = SILICON_MIN(length - i, LANES);
 		vi pair = vi_shift_right(pack_load_bf16(even + i * step, step, n), vi_splat(16));
 

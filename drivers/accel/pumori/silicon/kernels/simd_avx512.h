@@ -135,6 +135,20 @@ SIMD_INLINE void matmul_end(u8 dtype, u32 state)
 	(void)state;
 }
 
+/* Interleaves 32 columns of two BF16 rows into two registers of pairs. */
+#define MATMUL_PACK_32
+SIMD_INLINE void pack_pairs_32(u32 *to, const u8 *even, const u8 *odd)
+{
+	const __m512i low = _mm512_set_epi32(0x002f000f, 0x002e000e, 0x002d000d, 0x002c000c, 0x002b000b, 0x002a000a,
+					     0x00290009, 0x00280008, 0x00270007, 0x00260006, 0x00250005, 0x00240004,
+					     0x00230003, 0x00220002, 0x00210001, 0x00200000);
+	const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+	__m512i a = _mm512_loadu_si512(even), b = _mm512_loadu_si512(odd);
+
+	_mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, low, b));
+	_mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, high, b));
+}
+
 #include "transpose_x86.h"
 
 #endif

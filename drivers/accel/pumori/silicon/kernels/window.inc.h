@@ -4,7 +4,7 @@
  * four registers at a time.
  */
 
-#define WINDOW_TAPS	4096u	/* weights of a partition that fit into the scratch memory */
+#define WINDOW_TAPS	4096u	/* offsets, and weights of a partition, that the scratch memory holds */
 #define WINDOW_SLOTS	4u
 
 enum window_kind {
@@ -26,6 +26,8 @@ struct window {
 	struct walk walk;
 	u32 ky, kx;
 	s64 y_step, x_step;	/* of the taps */
+	const s32 *offsets;	/* bytes to each of the next @taps taps */
+	u32 taps;
 	s64 column_step;	/* from one output's input to the next */
 	const float *weights;
 	u8 dtype;
@@ -64,30 +66,31 @@ SIMD_INLINE vf window_load(const struct window *x, const u8 *p, u32 n, u32 kind,
 SIMD_INLINE void window_taps(const struct window *x, const struct window_slot *slot, u32 count, u8 opcode,
 			     u32 kind, bool full)
 {
-	const float *weight = x->weights;
+	const float *weights = x->weights;
+	const s32 *offsets = x->offsets;
+	const u8 *in[WINDOW_SLOTS];
 	vf acc[WINDOW_SLOTS];
-	u32 y, k, j;
+	u32 taps = x->taps, t, j;
 
 #pragma GCC unroll 4
-	for (j = 0; j < count; j++)
+	for (j = 0; j < count; j++) {
+		in[j] = slot[j].in;
 		acc[j] = full ? vf_load(slot[j].acc) : vf_load_n(slot[j].acc, slot[j].n);
-	for (y = 0; y < x->ky; y++) {
-		s64 at = y * x->y_step;
-
-		for (k = 0; k < x->kx; k++, at += x->x_step, weight++) {
-			vf w = opcode == PUMORI_ISA_WINDOW_MULTIPLY ? vf_splat(*weight) : acc[0];
+	}
+	for (t = 0; t < taps; t++) {
+		vf w = opcode == PUMORI_ISA_WINDOW_MULTIPLY ? vf_splat(weights[t]) : acc[0];
+		s64 at = offsets[t];
 
 #pragma GCC unroll 4
-			for (j = 0; j < count; j++) {
-				vf v = window_load(x, slot[j].in + at, slot[j].n, kind, full);
+		for (j = 0; j < count; j++) {
+			vf v = window_load(x, in[j] + at, slot[j].n, kind, full);
 
-				if (opcode == PUMORI_ISA_WINDOW_MULTIPLY)
-					acc[j] = vf_fma(v, w, acc[j]);
-				else if (opcode == PUMORI_ISA_WINDOW_MAX)
-					acc[j] = vf_max(acc[j], v);
-				else
-					acc[j] = vf_add(acc[j], v);
-			}
+			if (opcode == PUMORI_ISA_WINDOW_MULTIPLY)
+				acc[j] = vf_fma(v, w, acc[j]);
+			else if (opcode == PUMORI_ISA_WINDOW_MAX)
+				acc[j] = vf_max(acc[j], v);
+			else
+				acc[j] = vf_add(acc[j], v);
 		}
 	}
 #pragma GCC unroll 4
@@ -191,6 +194,22 @@ static void window_plan(struct window *x, const struct silicon_task *task)
 	x->bytes = size + silicon_dtype_size(task->out.dtype) + x->ky * x->kx / 4;
 }
 
+/* Lists taps @first.. as far as there is room. */
+static void window_list_taps(struct window *x, const struct silicon_task *task, u32 first)
+{
+	s32 *offsets = (s32 *)(task->scratch + 4 * ROWS_BUFFER * 4 + WINDOW_TAPS * 4);
+	u32 y = first / x->kx, k = first % x->kx, all = x->ky * x->kx;
+
+	x->offsets = offsets;
+	for (x->taps = 0; x->taps < WINDOW_TAPS && first + x->taps < all; x->taps++) {
+		offsets[x->taps] = (s32)(y * x->y_step + k * x->x_step);
+		if (++k == x->kx) {
+			k = 0;
+			y++;
+		}
+	}
+}
+
 /* The weights of partition @p as dense FP32. */
 static void window_weights(struct window *x, const struct silicon_task *task, u32 p)
 {
@@ -243,14 +262,13 @@ static void window_post(const struct window *x, const struct silicon_task *task,
 		float_binary(&post, task->op1, task->modifiers & PUMORI_ISA_REVERSE1);
 }
 
-static void window_segment(const struct window *x, struct silicon_task *task, const struct segment *s, u32 p)
+/* Accumulates the listed taps into all outputs of a segment. */
+static void window_accumulate(const struct window *x, const struct segment *s, float *acc)
 {
 	const struct walk *w = &x->walk;
-	float *acc = (float *)task->scratch;
 	struct window_slot slot[WINDOW_SLOTS];
 	u32 count = 0, r, i;
 
-	window_start(x, task, s, p, acc);
 	for (r = 0; r < s->rows; r++) {
 		for (i = 0; i < s->columns; i += LANES) {
 			slot[count].in = s->at[1] + r * w->step[1][3] + i * x->column_step;
@@ -259,15 +277,31 @@ static void window_segment(const struct window *x, struct silicon_task *task, co
 			count++;
 			if (count < WINDOW_SLOTS && (r + 1 < s->rows || i + LANES < s->columns))
 				continue;
-			if (task->opcode == PUMORI_ISA_WINDOW_MULTIPLY)
+			if (x->opcode == PUMORI_ISA_WINDOW_MULTIPLY)
 				window_multiply_slots(x, slot, count);
-			else if (task->opcode == PUMORI_ISA_WINDOW_MAX)
+			else if (x->opcode == PUMORI_ISA_WINDOW_MAX)
 				window_max_slots(x, slot, count);
 			else
 				window_sum_slots(x, slot, count);
 			count = 0;
 		}
 	}
+}
+
+static void window_segment(struct window *x, struct silicon_task *task, const struct segment *s, u32 p)
+{
+	const struct walk *w = &x->walk;
+	float *acc = (float *)task->scratch;
+	u32 all = x->ky * x->kx, first = 0;
+
+	window_start(x, task, s, p, acc);
+	do {
+		/* One list serves all segments unless there are more taps than it holds. */
+		if (all > WINDOW_TAPS)
+			window_list_taps(x, task, first);
+		window_accumulate(x, s, acc);
+		first += x->taps;
+	} while (first < all);
 	window_post(x, task, acc, s->rows * s->columns);
 	rows_store_float(s->at[0], task->out.dtype, w->step[0][3], s->rows, w->step[0][4], s->columns, acc);
 }
@@ -280,6 +314,7 @@ static u32 run_window(struct silicon_task *task, u32 budget)
 	u32 per_partition, p;
 
 	window_plan(&x, task);
+	window_list_taps(&x, task, 0);
 	per_partition = x.walk.segments / x.walk.count[0];
 	meter_start(&m, walk_segment(&x.walk, task->cursor, &s), x.bytes, budget);
 	p = task->cursor / per_partition;
