@@ -80,6 +80,8 @@ struct pumori_device {
 	struct ida address_spaces;
 	/** @queues: struct pumori_queue by id, as long as its core may send events about it */
 	struct xarray queues;
+	/** @next_queue: where the search for a free id begins, protected by the lock of @queues */
+	u32 next_queue;
 	/** @sched_wq: shared by the schedulers of all queues */
 	struct workqueue_struct *sched_wq;
 	/** @watchdog: looks for queues without progress while there is work */
@@ -130,5 +132,7 @@ u64 pumori_device_budget_units(struct pumori_device *pumori, u32 milliseconds);
 
 /* Runs work that ends the life of objects; outlives every device. */
 extern struct workqueue_struct *pumori_release_wq;
+
+void pumori_flush_releases(void);
 
 #endif

@@ -24,6 +24,16 @@
 
 struct workqueue_struct *pumori_release_wq;
 
+/**
+ * pumori_flush_releases() - wait for the end of objects that nobody uses any more
+ */
+void pumori_flush_releases(void)
+{
+	flush_workqueue(pumori_release_wq);
+	/* The end of a queue or program may have been the end of its VM. */
+	flush_workqueue(pumori_release_wq);
+}
+
 static int pumori_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct pumori_file *pfile = kzalloc(sizeof(*pfile), GFP_KERNEL_ACCOUNT);
@@ -63,7 +73,7 @@ static void pumori_postclose(struct drm_device *drm, struct drm_file *file)
 	xa_destroy(&pfile->vms);
 	kfree(pfile);
 	/* Whoever opens the device next finds what this file had. */
-	flush_workqueue(pumori_release_wq);
+	pumori_flush_releases();
 }
 
 #define PUMORI_IOCTL(name, function) \

@@ -32,6 +32,8 @@ static struct dma_fence *run_job(struct drm_sched_job *sched_job)
 	struct pumori_job *job = to_pumori_job(sched_job);
 	bool cookie = dma_fence_begin_signalling();
 
+	job->started = true;
+	atomic_inc(&job->queue->started);
 	pumori_queue_push(job->queue, &job->command, job->fence);
 	dma_fence_end_signalling(cookie);
 	return dma_fence_get(&job->fence->base);
@@ -70,6 +72,8 @@ void pumori_job_free(struct pumori_job *job)
 	pumori_queue_return_job_page(job->queue, job->page);
 	pumori_fence_put(job->fence);
 	pumori_program_put(job->program);
+	if (job->started && atomic_dec_and_test(&job->queue->started))
+		wake_up_all(&job->queue->drained);
 	pumori_queue_put(job->queue);
 	kfree(job);
 }

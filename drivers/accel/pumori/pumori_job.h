@@ -36,6 +36,8 @@ struct pumori_job {
 	struct drm_sched_job base;
 	/** @initialized: @base was initialised */
 	bool initialized;
+	/** @started: it was given to the chip */
+	bool started;
 	/** @queue: where it runs, held */
 	struct pumori_queue *queue;
 	/** @program: what it runs, held */

@@ -376,6 +376,6 @@ int pumori_ioctl_program_destroy(struct drm_device *drm, void *data, struct drm_
 		return -ENOENT;
 	pumori_program_put(program);
 	/* Its room is free when the call returns, unless jobs use the program. */
-	flush_workqueue(pumori_release_wq);
+	pumori_flush_releases();
 	return 0;
 }

@@ -32,6 +32,8 @@
 #include "pumori_vm.h"
 
 #define QUEUE_IDS	XA_LIMIT(1, PUMORI_HW_QUEUE_IDS - 1)
+/* How long the destruction of a queue waits for the scheduler. */
+#define FREE_TIMEOUT_MS	1000
 /* Device time before the next queue of the same priority is served. */
 #define QUANTUM_MS	2
 
@@ -366,8 +368,12 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	ret = drm_vma_node_allow(&queue->completion_bo->base.vma_node, file);
 	if (ret)
 		goto err_fini_scheduler;
-	ret = xa_alloc_irq(&pumori->queues, &queue->id, queue, QUEUE_IDS, GFP_KERNEL_ACCOUNT);
-	if (ret)
+	/* Ids are not used again soon: an event of a queue that is gone may still be in a ring. */
+	xa_lock_irq(&pumori->queues);
+	ret = __xa_alloc_cyclic(&pumori->queues, &queue->id, queue, QUEUE_IDS, &pumori->next_queue,
+				GFP_KERNEL_ACCOUNT);
+	xa_unlock_irq(&pumori->queues);
+	if (ret < 0)
 		goto err_revoke;
 	((struct pumori_hw_queue *)queue->descriptor.address)->id = queue->id;
 
@@ -406,6 +412,9 @@ void pumori_queue_destroy(struct pumori_queue *queue)
 	mutex_lock(&queue->submit_lock);
 	queue->closed = true;
 	mutex_unlock(&queue->submit_lock);
+	/* A kill that came later would hit whatever has the id then. */
+	atomic_set(&queue->banned, 1);
+	flush_work(&queue->kill);
 
 	/* Jobs that the chip has end now, those that wait for something never start. */
 	kill_on_chip(queue);
@@ -422,6 +431,9 @@ void pumori_queue_destroy(struct pumori_queue *queue)
 	pumori_queue_cancel(queue, pumori_device_is_lost(pumori) ? PUMORI_HW_JOB_DEVICE_LOST :
 								   PUMORI_HW_JOB_CANCELED);
 	pumori_queue_finish_page(queue);
+	/* The scheduler frees ended jobs when it comes to it, and with them what they hold. */
+	wait_event_timeout(queue->drained, !atomic_read(&queue->started),
+			   msecs_to_jiffies(FREE_TIMEOUT_MS));
 	drm_vma_node_revoke(&queue->completion_bo->base.vma_node, queue->file);
 	queue->file = NULL;
 	xa_erase_irq(&pumori->queues, queue->id);

@@ -106,7 +106,9 @@ struct pumori_queue {
 	/** @job_pages: free job pages */
 	struct list_head job_pages;
 
-	/** @drained: woken when @running becomes empty */
+	/** @started: jobs that were given to the chip and are not freed yet */
+	atomic_t started;
+	/** @drained: woken when @running becomes empty or @started zero */
 	wait_queue_head_t drained;
 	/** @progress: used by the watchdog alone */
 	struct pumori_progress progress;

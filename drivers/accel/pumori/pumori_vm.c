@@ -224,6 +224,6 @@ int pumori_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file 
 		return -ENOENT;
 	pumori_vm_put(vm);
 	/* Its buffers are free when the call returns, unless something uses the VM. */
-	flush_workqueue(pumori_release_wq);
+	pumori_flush_releases();
 	return 0;
 }
