@@ -61,6 +61,9 @@ extern const struct pumori_import_row pumori_import_constant[];
 extern const struct pumori_import_row pumori_import_quantize[];
 extern const struct pumori_import_row pumori_import_resize[];
 extern const struct pumori_import_row pumori_import_control[];
+extern const struct pumori_import_row pumori_import_transposed[];
+extern const struct pumori_import_row pumori_import_losses[];
+extern const struct pumori_import_row pumori_import_recurrence[];
 
 const struct pumori_import_row *pumori_import_find(const char *name);
 
