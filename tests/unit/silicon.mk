@@ -4,8 +4,10 @@
 
 CHIP_RIG_OBJECTS := $(O)/obj/tests/unit/chip_rig.o $(O)/obj/tests/unit/program_builder.o
 
+ORACLE_OBJECTS := $(O)/obj/tests/unit/oracle.o $(O)/obj/tests/unit/oracle_math.o
+
 define silicon_unit_test
-$(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(SILICON_OBJECTS),-lcmocka)
+$(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(ORACLE_OBJECTS) $(SILICON_OBJECTS),-lcmocka -lm)
 CHECK_UNIT += $(O)/tests/unit/silicon_$(1)_test
 endef
-$(foreach test,decode device job memory,$(eval $(call silicon_unit_test,$(test))))
+$(foreach test,decode device dma job memory,$(eval $(call silicon_unit_test,$(test))))
