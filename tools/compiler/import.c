@@ -8,7 +8,7 @@
 #include "importer.h"
 
 #define MIN_OPSET 1
-#define MAX_OPSET 17
+#define MAX_OPSET 21
 #define MAX_SUBGRAPH_DEPTH 8
 /* After so many refused nodes nobody reads on. */
 #define MAX_NODE_ERRORS 20

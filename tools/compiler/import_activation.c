@@ -74,6 +74,39 @@ static void import_softsign(struct pumori_importer *importer, int parameter)
 	importer->outputs[0] = pumori_build_binary(graph, PUMORI_BINARY_DIVIDE, x, divisor);
 }
 
+/* The tanh form: x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)). */
+static void import_gelu(struct pumori_importer *importer, int function)
+{
+	struct pumori_graph *graph = importer->graph;
+	struct pumori_tensor *x = importer->inputs[0], *inner;
+
+	if (pumori_attribute_is(importer, "approximate", "none", "none")) {
+		importer->outputs[0] = pumori_build_unary(graph, function, 0, 0, x);
+		return;
+	}
+	if (!pumori_attribute_is(importer, "approximate", "none", "tanh")) {
+		pumori_reject(importer, "approximate is neither none nor tanh");
+		return;
+	}
+	inner = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, x);
+	inner = pumori_build_unary(graph, PUMORI_UNARY_LINEAR, 0.0713548162726f, 1.59576912160574f,
+				   inner);
+	inner = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, inner);
+	inner = pumori_build_unary(graph, PUMORI_UNARY_SIGMOID, 0, 0, inner);
+	importer->outputs[0] = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, inner);
+}
+
+/* x * tanh(softplus(x)) */
+static void import_mish(struct pumori_importer *importer, int function)
+{
+	struct pumori_graph *graph = importer->graph;
+	struct pumori_tensor *gate = pumori_build_unary(graph, function, 0, 0, importer->inputs[0]);
+
+	gate = pumori_build_unary(graph, PUMORI_UNARY_TANH, 0, 0, gate);
+	importer->outputs[0] = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY,
+						   importer->inputs[0], gate);
+}
+
 /* x < -lambd: x + bias; x > lambd: x - bias; else 0 */
 static void import_shrink(struct pumori_importer *importer, int parameter)
 {
@@ -153,9 +186,11 @@ const struct pumori_import_row pumori_import_activation[] = {
 	{ "Celu", import_celu, 0, 1 },
 	{ "Clip", import_clip, 0, 1 },
 	{ "Elu", import_alpha, PUMORI_UNARY_ELU, 1 },
+	{ "Gelu", import_gelu, PUMORI_UNARY_GELU, 1 },
 	{ "HardSigmoid", import_hard_sigmoid, PUMORI_UNARY_HARD_SIGMOID, 1 },
 	{ "HardSwish", import_hard_swish, PUMORI_UNARY_HARD_SWISH, 1 },
 	{ "LeakyRelu", import_alpha, PUMORI_UNARY_LEAKY_RELU, 1 },
+	{ "Mish", import_mish, PUMORI_UNARY_SOFTPLUS, 1 },
 	{ "PRelu", import_prelu, 0, 2 },
 	{ "Relu", import_plain, PUMORI_UNARY_RELU, 1 },
 	{ "Selu", import_selu, PUMORI_UNARY_SELU, 1 },

@@ -139,6 +139,45 @@ static void import_range(struct pumori_importer *importer, int parameter)
 	importer->outputs[0] = result;
 }
 
+enum window { HANN, HAMMING, BLACKMAN };
+
+/* a0 - a1 cos(2 pi n / N) + a2 cos(4 pi n / N) */
+static void import_window(struct pumori_importer *importer, int kind)
+{
+	static const double coefficients[][3] = {
+		[HANN] = { 0.5, 0.5, 0 },
+		[HAMMING] = { 25.0 / 46, 21.0 / 46, 0 },
+		[BLACKMAN] = { 0.42, 0.5, 0.08 },
+	};
+	const double *a = coefficients[kind];
+	struct pumori_tensor_type type = { .element = PUMORI_ELEMENT_FLOAT32, .rank = 1 };
+	bool periodic = pumori_attribute_int(importer, "periodic", 1);
+	int64_t size, datatype = pumori_attribute_int(importer, "output_datatype", 1);
+	struct pumori_tensor *result;
+
+	importer->error = pumori_onnx_element(datatype, &type.element, importer->diagnostics,
+					      &importer->where);
+	if (importer->error || pumori_input_integers(importer, 0, &size, 1, -1) != 1) {
+		if (!importer->error)
+			pumori_reject(importer, "its size is not a scalar");
+		return;
+	}
+	if (size < 0 || size > PUMORI_IMPORT_MAX_MADE) {
+		pumori_refuse(importer, "a window of %lld elements", (long long)size);
+		return;
+	}
+	type.shape[0] = size;
+	result = pumori_graph_add_constant(importer->graph, NULL, &type, NULL);
+	for (int64_t i = 0; result && i < size; i++) {
+		int64_t length = periodic ? size : size - 1;
+		double phase = length ? 2 * M_PI * i / length : 0;
+
+		pumori_store_value(type.element, result->data, i,
+				   a[0] - a[1] * cos(phase) + a[2] * cos(2 * phase));
+	}
+	importer->outputs[0] = result;
+}
+
 /* Positions of what is not zero; their number must not depend on data. */
 static void import_non_zero(struct pumori_importer *importer, int parameter)
 {
@@ -170,9 +209,12 @@ static void import_non_zero(struct pumori_importer *importer, int parameter)
 }
 
 const struct pumori_import_row pumori_import_constant[] = {
+	{ "BlackmanWindow", import_window, BLACKMAN, 1 },
 	{ "Constant", import_constant, 0, 0 },
 	{ "ConstantOfShape", import_constant_of_shape, 0, 1 },
 	{ "EyeLike", import_eye_like, 0, 1 },
+	{ "HammingWindow", import_window, HAMMING, 1 },
+	{ "HannWindow", import_window, HANN, 1 },
 	{ "NonZero", import_non_zero, 0, 1 },
 	{ "Range", import_range, 0, 3 },
 	{ .name = NULL },

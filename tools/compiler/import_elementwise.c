@@ -91,6 +91,7 @@ static void import_cast(struct pumori_importer *importer, int parameter)
 	enum pumori_element_type element;
 
 	(void)parameter;
+	pumori_attribute_ignore(importer, "saturate");	/* only of 8-bit floats */
 	importer->error = pumori_onnx_element(pumori_attribute_int(importer, "to", 0), &element,
 					      importer->diagnostics, &importer->where);
 	if (!importer->error)
@@ -101,6 +102,7 @@ static void import_cast(struct pumori_importer *importer, int parameter)
 static void import_cast_like(struct pumori_importer *importer, int parameter)
 {
 	(void)parameter;
+	pumori_attribute_ignore(importer, "saturate");
 	importer->outputs[0] = pumori_build_cast(importer->graph, importer->inputs[0],
 						 importer->inputs[1]->type.element);
 }
@@ -147,6 +149,10 @@ const struct pumori_import_row pumori_import_elementwise[] = {
 	{ "Atan", import_unary, PUMORI_UNARY_ATAN, 1 },
 	{ "Atanh", import_unary, PUMORI_UNARY_ATANH, 1 },
 	{ "BitShift", import_bit_shift, 0, 2 },
+	{ "BitwiseAnd", import_binary, PUMORI_BINARY_AND, 2 },
+	{ "BitwiseNot", import_unary, PUMORI_UNARY_NOT, 1 },
+	{ "BitwiseOr", import_binary, PUMORI_BINARY_OR, 2 },
+	{ "BitwiseXor", import_binary, PUMORI_BINARY_XOR, 2 },
 	{ "Cast", import_cast, 0, 1 },
 	{ "CastLike", import_cast_like, 0, 2 },
 	{ "Ceil", import_unary, PUMORI_UNARY_CEIL, 1 },

@@ -64,6 +64,42 @@ static void import_instance(struct pumori_importer *importer, int parameter)
 	importer->outputs[0] = pumori_build_binary(graph, PUMORI_BINARY_ADD, x, bias);
 }
 
+/*
+ * Groups of channels of every image by themselves. Scale and bias are of a channel from opset 21
+ * on, of a group before.
+ */
+static void import_group(struct pumori_importer *importer, int parameter)
+{
+	struct pumori_graph *graph = importer->graph;
+	struct pumori_tensor *x = importer->inputs[0], *parameters[2];
+	float epsilon = pumori_attribute_float(importer, "epsilon", 1e-5f);
+	int64_t groups = pumori_attribute_int(importer, "num_groups", 0), shape[3], flat[3];
+	unsigned int rank = x->type.rank;
+
+	(void)parameter;
+	pumori_attribute_require(importer, "stash_type", 1);
+	if (importer->error)
+		return;
+	if (rank < 3 || groups < 1 || x->type.shape[1] % groups ||
+	    !pumori_type_elements(&x->type)) {
+		pumori_reject(importer, "%lld groups do not fit its input", (long long)groups);
+		return;
+	}
+	shape[0] = flat[0] = x->type.shape[0];
+	shape[1] = groups;
+	shape[2] = pumori_type_elements(&x->type) / shape[0] / groups;
+	flat[1] = importer->opset < 21 ? groups : x->type.shape[1];
+	flat[2] = pumori_type_elements(&x->type) / shape[0] / flat[1];
+	for (int i = 0; i < 2; i++)
+		parameters[i] = pumori_along_axis(importer, importer->inputs[1 + i], 1, 3);
+	x = pumori_build_reshape(graph, x, 3, shape);
+	x = layer_norm(graph, x, 2, epsilon);
+	x = pumori_build_reshape(graph, x, 3, flat);
+	x = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, parameters[0]);
+	x = pumori_build_binary(graph, PUMORI_BINARY_ADD, x, parameters[1]);
+	importer->outputs[0] = pumori_build_reshape(graph, x, rank, importer->inputs[0]->type.shape);
+}
+
 /* Scale and bias may have any shape that broadcasts to the normalised axes. */
 static struct pumori_tensor *whole(struct pumori_graph *graph, struct pumori_tensor *x,
 				   unsigned int axis, struct pumori_tensor *parameter)
@@ -191,6 +227,7 @@ static void import_local_response(struct pumori_importer *importer, int paramete
 
 const struct pumori_import_row pumori_import_normalization[] = {
 	{ "BatchNormalization", import_batch, 0, 5 },
+	{ "GroupNormalization", import_group, 0, 3 },
 	{ "InstanceNormalization", import_instance, 0, 3 },
 	{ "LRN", import_local_response, 0, 1 },
 	{ "LayerNormalization", import_layer, 0, 2 },

@@ -38,6 +38,7 @@ static void import_quantize(struct pumori_importer *importer, int parameter)
 	struct pumori_tensor *scale = importer->inputs[1];
 
 	(void)parameter;
+	pumori_attribute_ignore(importer, "saturate");	/* only of 8-bit floats */
 	if (pumori_type_elements(&scale->type) > 1) {
 		unsigned int along = pumori_axis(importer, axis, x->type.rank);
 

@@ -305,6 +305,10 @@ static void import_resize(struct pumori_importer *importer, int parameter)
 	bool old = importer->opset < 11;
 
 	(void)parameter;
+	/* Later opsets can smooth while shrinking, keep the aspect ratio, or list the axes. */
+	pumori_attribute_require(importer, "antialias", 0);
+	if (!pumori_attribute_is(importer, "keep_aspect_ratio_policy", "stretch", "stretch"))
+		pumori_refuse(importer, "this keep_aspect_ratio_policy is not supported");
 	resize.interpolation = read_choice(importer, "mode", modes, 3);
 	resize.coordinates = old ? ASYMMETRIC :
 			     (enum coordinate_mode)read_choice(importer,

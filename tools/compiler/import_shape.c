@@ -210,8 +210,11 @@ static void import_split(struct pumori_importer *importer, int parameter)
 	int64_t sizes[PUMORI_IMPORT_MAX_OUTPUTS], start = 0;
 	int count = pumori_integers(importer, "split", 1, sizes, PUMORI_IMPORT_MAX_OUTPUTS);
 	size_t outputs = importer->node->n_output;
+	int64_t equal = (x->type.shape[axis] + (int64_t)outputs - 1) / (outputs ? (int64_t)outputs : 1);
 
 	(void)parameter;
+	/* With num_outputs the last part may be smaller; without, all parts are equal. */
+	pumori_attribute_require(importer, "num_outputs", outputs);
 	if (importer->error)
 		return;
 	if (!outputs || outputs > PUMORI_IMPORT_MAX_OUTPUTS) {
@@ -224,9 +227,11 @@ static void import_split(struct pumori_importer *importer, int parameter)
 	}
 	for (size_t i = 0; i < outputs; i++) {
 		int64_t extent = x->type.shape[axis];
-		int64_t size = count >= 0 ? sizes[i] : extent / (int64_t)outputs;
+		int64_t size = count >= 0 ? sizes[i] : equal < extent - start ? equal : extent - start;
+		bool uneven = count < 0 && extent % (int64_t)outputs;
 
-		if (size < 0 || size > extent - start || (count < 0 && extent % (int64_t)outputs)) {
+		if (size < 0 || size > extent - start ||
+		    (uneven && !pumori_has_attribute(importer, "num_outputs"))) {
 			pumori_reject(importer, "%lld elements cannot be split so",
 				      (long long)extent);
 			return;
@@ -338,6 +343,31 @@ static bool read_pad_value(struct pumori_importer *importer, union pumori_attrib
 	return true;
 }
 
+/* From opset 18 on pads may be of some axes only. Returns the count for all, or -1. */
+static int spread_pads(struct pumori_importer *importer, int64_t *pads, int count,
+		       unsigned int rank)
+{
+	int64_t axes[PUMORI_MAX_RANK], all[2 * PUMORI_MAX_RANK] = { 0 };
+	int axis_count = pumori_input_integers(importer, 3, axes, PUMORI_MAX_RANK, 0);
+
+	if (importer->error)
+		return -1;
+	pumori_axes(importer, axes, axis_count, rank);
+	if (importer->error || count != 2 * axis_count) {
+		if (!importer->error)
+			pumori_reject(importer, "%d pads for %d axes", count, axis_count);
+		return -1;
+	}
+	for (int i = 0; i < axis_count; i++) {
+		unsigned int axis = pumori_axis(importer, axes[i], rank);
+
+		all[axis] = pads[i];
+		all[rank + axis] = pads[axis_count + i];
+	}
+	memcpy(pads, all, sizeof(all));
+	return 2 * rank;
+}
+
 static void import_pad(struct pumori_importer *importer, int parameter)
 {
 	struct pumori_tensor *x = importer->inputs[0];
@@ -350,8 +380,11 @@ static void import_pad(struct pumori_importer *importer, int parameter)
 	if (importer->error || !read_pad_mode(importer, &attributes) ||
 	    !read_pad_value(importer, &attributes))
 		return;
+	if (pumori_input(importer, 3))
+		count = spread_pads(importer, pads, count, rank);
 	if (count != 2 * (int)rank) {
-		pumori_reject(importer, "%d pads for %u dimensions", count, rank);
+		if (!importer->error)
+			pumori_reject(importer, "%d pads for %u dimensions", count, rank);
 		return;
 	}
 	/* Negative pads crop first. */
