@@ -107,7 +107,8 @@ include $(wildcard $(FRAGMENTS))
 all: $(ALL)
 
 # Objects are rebuilt when the flags change, not only when a file does.
-FLAGS_LINE = $(CC) $(CFLAGS) $(COMMON_CFLAGS) $(CPPFLAGS)
+# MUTATE is left out: tests/gates/mutations switches a check off in the one object that has it.
+FLAGS_LINE = $(CC) $(CFLAGS) $(subst $(O)/,,$(COMMON_CFLAGS)) $(CPPFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(FLAGS_LINE))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS_LINE))' > $@
@@ -115,12 +116,12 @@ $(O)/flags: FORCE
 $(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON_CFLAGS) $(EXTRA_CFLAGS) $(MUTATE) -MMD -MP -c -o $@ $<
 
 $(O)/obj/gen/%.o: $(O)/gen/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON_CFLAGS) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON_CFLAGS) $(EXTRA_CFLAGS) $(MUTATE) -MMD -MP -c -o $@ $<
 
 include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 

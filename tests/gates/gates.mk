@@ -9,4 +9,4 @@ $(O)/tests/gates/record_open.so: $(O)/obj/tests/gates/record_open.o
 
 CHECK_GATES += tests/gates/runner tests/gates/sources tests/gates/silicon tests/gates/libraries tests/gates/compiler-inputs \
 	tests/gates/mutations
-CHECK_GATES_DEPS += all $(O)/tests/gates/record_open.so $(CLS_ONNX)
+CHECK_GATES_DEPS += all $(O)/tests/unit/silicon_memory_test $(O)/tests/gates/record_open.so $(CLS_ONNX)
