@@ -144,11 +144,33 @@ static void reduce_start(void *partials, u8 compute, u8 operation)
 		((u32 *)partials)[i] = start;
 }
 
+/* The tree over sixteen partials, in registers. @operation is a constant wherever this is used. */
+SIMD_INLINE void reduce_float_tree(float *partials, u8 operation)
+{
+	vf v = vf_load(partials);
+	u32 half;
+
+#pragma GCC unroll 4
+	for (half = LANES / 2; half; half /= 2)
+		v = float_apply(operation, v, vf_upper(v, half));
+	vf_store_n(partials, v, 1);
+}
+
 /* The tree over the first min(@count, 16) partials; the result is partial 0. */
 static void reduce_tree(void *partials, u8 compute, u8 operation, u64 count)
 {
 	u32 present = (u32)SILICON_MIN(count, (u64)LANES), half;
 
+	if (compute == PUMORI_ISA_FP32 && present == LANES) {
+		if (operation == PUMORI_ISA_ALU_ADD) {
+			reduce_float_tree(partials, PUMORI_ISA_ALU_ADD);
+			return;
+		}
+		if (operation == PUMORI_ISA_ALU_MAX) {
+			reduce_float_tree(partials, PUMORI_ISA_ALU_MAX);
+			return;
+		}
+	}
 	for (half = LANES / 2; half; half /= 2) {
 		u32 n = present > half ? present - half : 0;
 

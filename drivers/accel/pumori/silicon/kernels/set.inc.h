@@ -13,6 +13,15 @@ static int convert(u8 *destination, u8 destination_dtype, s64 destination_step, 
 		memcpy(destination, source, (size_t)(count * size));
 		return 0;
 	}
+	/* A few at a time: the counts of rows are 32 bits. */
+	while (destination_dtype == source_dtype && count) {
+		u32 n = (u32)SILICON_MIN(count, 1u << 20);
+
+		rows_move(destination, 0, destination_step, source, 0, source_step, size, 1, n);
+		source += n * source_step;
+		destination += n * destination_step;
+		count -= n;
+	}
 	if (destination_dtype != source_dtype &&
 	    (destination_dtype == PUMORI_ISA_FP32 || destination_dtype == PUMORI_ISA_BF16) &&
 	    (source_dtype == PUMORI_ISA_FP32 || source_dtype == PUMORI_ISA_BF16)) {

@@ -213,6 +213,21 @@ SIMD_INLINE vf vf_load_bf16_even_n(const void *p, u32 n)
 	return vf_load(copy);
 }
 
+/* Lanes 0..n-1 of the result are lanes n..2n-1 of @a; n is 8, 4, 2 or 1. */
+SIMD_INLINE vf vf_upper(vf a, u32 n)
+{
+	switch (n) {
+	case 8:
+		return VF(a.h, a.h);
+	case 4:
+		return VF(_mm256_permute2f128_ps(a.l, a.l, 1), a.h);
+	case 2:
+		return VF(_mm256_permute_ps(a.l, 0x0e), a.h);
+	default:
+		return VF(_mm256_permute_ps(a.l, 0x01), a.h);
+	}
+}
+
 #define MATMUL_TILE_ROWS	6
 #define MATMUL_TILE_VECTORS	1
 

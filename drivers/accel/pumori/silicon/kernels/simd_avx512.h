@@ -114,6 +114,14 @@ SIMD_INLINE vf vf_load_bf16_even_n(const void *p, u32 n)
 	return _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
 }
 
+/* Lanes 0..n-1 of the result are lanes n..2n-1 of @a; n is 8, 4, 2 or 1. */
+SIMD_INLINE vf vf_upper(vf a, u32 n)
+{
+	const __m512i index = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+
+	return _mm512_permutexvar_ps(_mm512_add_epi32(index, _mm512_set1_epi32((s32)n)), a);
+}
+
 #define MATMUL_TILE_ROWS	6
 #define MATMUL_TILE_VECTORS	4
 

@@ -185,6 +185,13 @@ static __attribute__((__noinline__)) void lanes_store_bf16(u16 *to, const float 
 SIMD_INLINE void vf_store_bf16_n(void *p, vf a, u32 n) { lanes_store_bf16(p, (const float *)&a, n); }
 SIMD_INLINE void vf_store_bf16(void *p, vf a) { vf_store_bf16_n(p, a, 16); }
 
+/* Lanes 0..n-1 of the result are lanes n..2n-1 of @a; n is 8, 4, 2 or 1. */
+SIMD_INLINE vf vf_upper(vf a, u32 n)
+{
+	memcpy(&a, (const float *)&a + n, n * 4);
+	return a;
+}
+
 #define MATMUL_TILE_ROWS	6
 #define MATMUL_TILE_VECTORS	1
 
