@@ -292,6 +292,20 @@ static void assign_input(const struct pumori_graph *graph, const struct pumori_t
 					      margins ? halo : NULL);
 }
 
+/*
+ * A great many rows of a few elements: each access would be scattered over blocks of partitions.
+ * Such shapes are steps of data movement, which memory does by strides alone.
+ */
+#define SHREDDED_ROWS 16384
+#define SHREDDED_ELEMENTS 32
+
+static bool is_shredded(const struct pumori_place *place)
+{
+	int64_t rows = pumori_place_rows(place);
+
+	return rows > SHREDDED_ROWS && pumori_place_elements(place) / rows < SHREDDED_ELEMENTS;
+}
+
 /* Keep tensors in SBUF in the order of their making as long as the budget lasts. */
 static int choose_resident(struct pumori_graph *graph, struct pumori_layout *layouts,
 			   uint64_t budget)
@@ -314,7 +328,7 @@ static int choose_resident(struct pumori_graph *graph, struct pumori_layout *lay
 		struct pumori_layout *layout = &layouts[graph->inputs[i]->index];
 		uint64_t bytes = pumori_place_bytes(&layout->place);
 
-		if (used + bytes > budget)
+		if (used + bytes > budget || is_shredded(&layout->place))
 			continue;
 		layout->resident = true;
 		used += bytes;
@@ -330,7 +344,7 @@ static int choose_resident(struct pumori_graph *graph, struct pumori_layout *lay
 				layout->resident = layouts[layout->root].resident;
 				continue;
 			}
-			if (used + bytes > budget)
+			if (used + bytes > budget || is_shredded(&layout->place))
 				continue;
 			layout->resident = true;
 			used += bytes;

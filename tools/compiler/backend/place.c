@@ -330,6 +330,9 @@ bool pumori_place_broadcast(struct pumori_place *place, unsigned int rank, const
 			continue;
 		if (old != 1)
 			return false;
+		/* Beside true rows, a repeated axis is a free one that does not move. */
+		if (old_rows > 1)
+			view.rows &= ~(1u << i);
 	}
 	new_rows = row_count(rank, shape, view.rows);
 	if (new_rows != old_rows) {
