@@ -9,5 +9,5 @@ $(CONFORMANCE_OBJECTS): | $(O)/gen/onnx.pb-c.h
 $(eval $(call program,$(O)/conformance-run,$(CONFORMANCE_OBJECTS) $(O)/libpumori-compiler.a $(O)/libpumori.so.1,\
 	-Wl$(comma)-rpath$(comma)'$$$$ORIGIN' $(COMPILER_LIBRARIES)))
 
-CHECK_CONFORMANCE += tests/conformance/node-tests
+CHECK_CONFORMANCE += tests/conformance/onnx-tests
 CHECK_CONFORMANCE_DEPS += $(O)/conformance-run
