@@ -8,10 +8,37 @@ static void import_unary(struct pumori_importer *importer, int function)
 						  importer->inputs[0]);
 }
 
+/*
+ * Before opset 7 the second operand is only broadcast when asked to, and may stand at any axis of
+ * the first: it gets axes of extent 1 behind it.
+ */
+static struct pumori_tensor *align_operand(struct pumori_importer *importer)
+{
+	struct pumori_tensor *a = importer->inputs[0], *b = importer->inputs[1];
+	int64_t shape[PUMORI_MAX_RANK], axis;
+	unsigned int rank;
+
+	if (importer->opset >= 7)
+		return b;
+	pumori_attribute_ignore(importer, "broadcast");
+	axis = pumori_attribute_int(importer, "axis", (int64_t)a->type.rank - b->type.rank);
+	if (axis < 0 || axis + b->type.rank > a->type.rank) {
+		pumori_reject(importer, "its second operand does not fit at axis %lld",
+			      (long long)axis);
+		return NULL;
+	}
+	rank = a->type.rank - axis;
+	for (unsigned int i = 0; i < rank; i++)
+		shape[i] = i < b->type.rank ? b->type.shape[i] : 1;
+	return pumori_build_reshape(importer->graph, b, rank, shape);
+}
+
 static void import_binary(struct pumori_importer *importer, int function)
 {
+	struct pumori_tensor *b = align_operand(importer);
+
 	importer->outputs[0] = pumori_build_binary(importer->graph, function, importer->inputs[0],
-						   importer->inputs[1]);
+						   b);
 }
 
 /* Sum, Max, Min of any number of inputs. */

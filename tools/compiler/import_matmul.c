@@ -63,6 +63,7 @@ static void import_gemm(struct pumori_importer *importer, int parameter)
 	};
 
 	(void)parameter;
+	pumori_attribute_ignore(importer, "broadcast");		/* opset 6; later always so */
 	if (a->type.rank != 2 || b->type.rank != 2) {
 		pumori_reject(importer, "its matrices have ranks %u and %u", a->type.rank,
 			      b->type.rank);

@@ -16,6 +16,9 @@ static void import_batch(struct pumori_importer *importer, int parameter)
 	(void)parameter;
 	pumori_attribute_ignore(importer, "momentum");
 	pumori_attribute_require(importer, "training_mode", 0);
+	if (importer->opset < 7)
+		pumori_attribute_require(importer, "is_test", 1);
+	pumori_attribute_ignore(importer, "consumed_inputs");	/* opset 1 to 5: memory reuse */
 	pumori_attribute_require(importer, "spatial", 1);
 	if (importer->error)
 		return;
