@@ -39,6 +39,26 @@ static struct pumori_tensor *power(struct pumori_graph *graph, struct pumori_ten
 	return NULL;
 }
 
+/*
+ * Is @tensor rounded to whole numbers next? Then the last bit matters: a quotient must not become
+ * a product by the reciprocal.
+ */
+static bool is_rounded(const struct pumori_tensor *tensor)
+{
+	for (size_t i = 0; i < tensor->consumer_count; i++) {
+		const struct pumori_node *node = tensor->consumers[i];
+
+		if (node->primitive == PUMORI_PRIMITIVE_CAST)
+			return true;
+		if (node->primitive == PUMORI_PRIMITIVE_UNARY &&
+		    (node->attributes.unary.function == PUMORI_UNARY_ROUND ||
+		     node->attributes.unary.function == PUMORI_UNARY_FLOOR ||
+		     node->attributes.unary.function == PUMORI_UNARY_CEIL))
+			return true;
+	}
+	return false;
+}
+
 /* Does it have a simpler form? */
 static bool is_simple(enum pumori_binary function, bool constant_first, double c)
 {
@@ -67,6 +87,7 @@ static int simplify_binary(struct pumori_graph *graph, struct pumori_node *node)
 	int position = constant_operand(node, &c);
 
 	if (position < 0 || !is_simple(function, !position, c) ||
+	    (function == PUMORI_BINARY_DIVIDE && is_rounded(node->outputs[0])) ||
 	    node->attributes.binary.activation.function != PUMORI_UNARY_IDENTITY)
 		return 0;
 	x = node->inputs[1 - position];
@@ -167,7 +188,9 @@ static int hoist_factor(struct pumori_graph *graph, struct pumori_node *node)
 		struct pumori_tensor *product;
 		struct pumori_tensor *operands[2];
 
+		/* A small operand is cheaper to scale than the product. */
 		if (!factor || factor->attributes.unary.beta != 0 ||
+		    !pumori_shape_equal(&node->inputs[i]->type, &node->outputs[0]->type) ||
 		    !pumori_tensor_has_one_use(node->inputs[i]))
 			continue;
 		operands[i] = factor->inputs[0];
