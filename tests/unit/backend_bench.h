@@ -22,6 +22,7 @@ enum bench_mode {
 	BENCH_FLOAT32,
 	BENCH_MEMORY,		/* fp32 with nothing kept in SBUF between nodes */
 	BENCH_BFLOAT16,
+	BENCH_PRELOAD,		/* fp32 with weights loaded once, run twice */
 	BENCH_MODES,
 };
 

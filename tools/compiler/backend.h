@@ -35,6 +35,8 @@ struct pumori_compile_options {
 	 * Tests force device memory with 1.
 	 */
 	unsigned int resident_bytes;
+	/* Keep weights in SBUF between runs, loaded by an entry of their own. */
+	bool preload;
 };
 
 /*

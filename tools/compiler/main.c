@@ -51,6 +51,7 @@ static const char help[] =
 	"      --meta dict=FILE      the same, for the dictionary of a text model\n"
 	"      --target software|silicon\n"
 	"                            optimise for the software chip (default) or for hardware\n"
+	"      --preload             keep weights in SBUF between runs, as far as they fit\n"
 	"      --report              print the per-layer report to standard output\n"
 	"      --dump-after PASS     print the graph or tile IR after a pass; 'list' names them\n"
 	"      --verify              check the graph's invariants after every pass\n"
@@ -166,7 +167,7 @@ static int list_passes(void)
 
 enum {
 	OPTION_SHAPE = 256, OPTION_CAST, OPTION_CONST, OPTION_META, OPTION_TARGET, OPTION_REPORT,
-	OPTION_DUMP, OPTION_VERIFY, OPTION_VERSION,
+	OPTION_DUMP, OPTION_VERIFY, OPTION_VERSION, OPTION_PRELOAD,
 };
 
 static const struct option options[] = {
@@ -176,6 +177,7 @@ static const struct option options[] = {
 	{ "const", required_argument, NULL, OPTION_CONST },
 	{ "meta", required_argument, NULL, OPTION_META },
 	{ "target", required_argument, NULL, OPTION_TARGET },
+	{ "preload", no_argument, NULL, OPTION_PRELOAD },
 	{ "report", no_argument, NULL, OPTION_REPORT },
 	{ "dump-after", required_argument, NULL, OPTION_DUMP },
 	{ "verify", no_argument, NULL, OPTION_VERIFY },
@@ -212,6 +214,9 @@ static int take_option(struct command *command, int option, bool *finished,
 					  PUMORI_TARGET_SOFTWARE;
 		return !strcmp(optarg, "silicon") || !strcmp(optarg, "software") ? EXIT_DONE :
 		       usage("cannot use --target %s", optarg);
+	case OPTION_PRELOAD:
+		command->compile.preload = true;
+		return EXIT_DONE;
 	case OPTION_REPORT:
 		command->compile.report = stdout;
 		return EXIT_DONE;

@@ -10,7 +10,7 @@
 struct arena {
 	uint32_t *live;
 	uint32_t count;
-	uint64_t limit, high;
+	uint64_t base, limit, high;
 };
 
 static void find_lives(struct pumori_tile_program *program)
@@ -52,7 +52,7 @@ static uint64_t aligned(const struct pumori_tile *tile, uint64_t address)
 static bool place(struct pumori_tile_program *program, struct arena *arena, uint32_t index)
 {
 	struct pumori_tile *tile = &program->tiles[index];
-	uint64_t address = 0;
+	uint64_t address = arena->base;
 	uint32_t at;
 
 	for (at = 0; at < arena->count; at++) {
@@ -77,7 +77,9 @@ static bool place(struct pumori_tile_program *program, struct arena *arena, uint
 static int assign_addresses(struct pumori_tile_program *program)
 {
 	struct arena arenas[PUMORI_ISA_MEMORY + 1] = {
-		[PUMORI_ISA_SBUF] = { .limit = PUMORI_ISA_SBUF_BYTES },
+		[PUMORI_ISA_SBUF] = { .base = program->preloaded_bytes,
+				      .limit = PUMORI_ISA_SBUF_BYTES,
+				      .high = program->preloaded_bytes },
 		[PUMORI_ISA_PSUM] = { .limit = PUMORI_ISA_PSUM_BYTES },
 		[PUMORI_ISA_MEMORY] = { .limit = UINT64_MAX / 2 },
 	};
@@ -97,7 +99,8 @@ static int assign_addresses(struct pumori_tile_program *program)
 			if (index == PUMORI_NO_TILE || placed[index])
 				continue;
 			tile = &program->tiles[index];
-			if (tile->space == PUMORI_ISA_MEMORY && tile->kind != PUMORI_KIND_SCRATCH)
+			if (tile->preloaded || (tile->space == PUMORI_ISA_MEMORY &&
+						tile->kind != PUMORI_KIND_SCRATCH))
 				continue;
 			placed[index] = 1;
 			retire(program, &arenas[tile->space], i);

@@ -15,6 +15,9 @@
  */
 static const uint32_t budgets[] = { 160 * 1024, 112 * 1024, 64 * 1024, 24 * 1024, 0 };
 
+/* Most bytes of a partition for weights that stay between runs. */
+#define PRELOAD_BYTES (128 * 1024)
+
 static const char *const pass_names[] = { "layout", "tile", "allocate", "streams", "semaphores" };
 
 bool pumori_backend_has_pass(const char *name)
@@ -30,6 +33,23 @@ static bool dumps(const struct pumori_compile_options *options, const char *name
 	return options->dump && options->dump_after && !strcmp(options->dump_after, name);
 }
 
+/* Weights stay in SBUF as far as there is room beside what a run needs. */
+static int allocate(struct pumori_tile_program *program,
+		    const struct pumori_compile_options *options)
+{
+	uint64_t limit = options->preload ? PRELOAD_BYTES : 0;
+	int result;
+
+	for (;;) {
+		result = pumori_choose_preload(program, limit);
+		if (!result)
+			result = pumori_allocate(program);
+		if (result != -ENOSPC || !limit)
+			return result;
+		limit = limit > PRELOAD_BYTES / 8 ? limit / 2 : 0;
+	}
+}
+
 static int run_passes(struct pumori_tile_program *program, const struct pumori_layout *layouts,
 		      const struct pumori_compile_options *options, const char *path)
 {
@@ -42,7 +62,7 @@ static int run_passes(struct pumori_tile_program *program, const struct pumori_l
 		return result;
 	if (dumps(options, "tile"))
 		pumori_tile_print(program, options->dump);
-	result = pumori_allocate(program);
+	result = allocate(program, options);
 	if (result)
 		return result;
 	if (dumps(options, "layout"))

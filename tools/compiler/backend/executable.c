@@ -53,7 +53,8 @@ struct writer {
 	const struct pumori_compile_options *options;
 	struct buffer strings, variables, metadata, blobs, debug, checksums;
 	struct pumori_executable_header header;
-	struct pumori_executable_entry entry;
+	struct pumori_executable_entry entries[2];
+	unsigned int entry_count;
 	struct section sections[SECTIONS_MAX];
 	unsigned int section_count;
 	/* Of the last string added, which debug entries share. */
@@ -111,6 +112,24 @@ static void add_variables(struct writer *writer)
 			.size = program->scratch_bytes });
 }
 
+static void add_stream_debug(struct writer *writer, const struct pumori_tile_stream *stream,
+			     const uint32_t *names, const uint32_t *operations)
+{
+	uint32_t last = UINT32_MAX;
+
+	for (uint32_t k = 0; k < stream->count; k++) {
+		uint32_t node = writer->program->instructions[stream->order[k]].node;
+		struct pumori_executable_debug entry = { .pc = stream->first_pc + k,
+							 .node = names[node],
+							 .operation = operations[node] };
+
+		if (node == last)
+			continue;
+		last = node;
+		append(&writer->debug, &entry, sizeof(entry));
+	}
+}
+
 static void add_debug(struct writer *writer)
 {
 	const struct pumori_tile_program *program = writer->program;
@@ -127,22 +146,9 @@ static void add_debug(struct writer *writer)
 		names[i] = add_string(writer, program->nodes[i].name);
 		operations[i] = add_string(writer, program->nodes[i].operation);
 	}
-	for (unsigned int s = 0; s < PUMORI_ISA_STREAMS; s++) {
-		const struct pumori_tile_stream *stream = &program->streams[s];
-		uint32_t last = UINT32_MAX;
-
-		for (uint32_t k = 0; k < stream->count; k++) {
-			uint32_t node = program->instructions[stream->order[k]].node;
-			struct pumori_executable_debug entry = {
-				.pc = stream->first_pc + k, .node = names[node],
-				.operation = operations[node] };
-
-			if (node == last)
-				continue;
-			last = node;
-			append(&writer->debug, &entry, sizeof(entry));
-		}
-	}
+	add_stream_debug(writer, &program->preload, names, operations);
+	for (unsigned int s = 0; s < PUMORI_ISA_STREAMS; s++)
+		add_stream_debug(writer, &program->streams[s], names, operations);
 	free(names);
 	free(operations);
 }
@@ -200,18 +206,25 @@ static int make_sections(struct writer *writer, const void *image, size_t bytes)
 									    PUMORI_ISA_FP32,
 		.producer = add_string(writer, "pumori-cc " PUMORI_VERSION),
 		.model = add_string(writer, program->graph->name) };
-	writer->entry = (struct pumori_executable_entry){
-		.name = add_string(writer, "run"), .variables = program->variables,
-		.flags = PUMORI_ISA_ENTRY_RESTARTABLE };
 	pumori_count(program, &macs, &cycles);
 	writer->header.macs = macs;
-	writer->entry.cycles = cycles;
+	if (program->preload.count)
+		writer->entries[writer->entry_count++] = (struct pumori_executable_entry){
+			.name = add_string(writer, "preload"), .variables = 1,
+			.first_variable = program->weights_variable,
+			.flags = PUMORI_ISA_ENTRY_PRELOAD | PUMORI_ISA_ENTRY_RESTARTABLE };
+	writer->entries[writer->entry_count++] = (struct pumori_executable_entry){
+		.name = add_string(writer, "run"), .variables = program->variables,
+		.flags = PUMORI_ISA_ENTRY_RESTARTABLE |
+			 (program->preload.count ? PUMORI_ISA_ENTRY_NEEDS_PRELOAD : 0),
+		.cycles = cycles };
 	add_variables(writer);
 	add_debug(writer);
 	add_metadata(writer);
 	add_section(writer, PUMORI_SECTION_HEADER, &writer->header, sizeof(writer->header), 64);
 	add_section(writer, PUMORI_SECTION_PROGRAM, image, bytes, 4096);
-	add_section(writer, PUMORI_SECTION_ENTRIES, &writer->entry, sizeof(writer->entry), 64);
+	add_section(writer, PUMORI_SECTION_ENTRIES, writer->entries,
+		    writer->entry_count * sizeof(writer->entries[0]), 64);
 	add_section(writer, PUMORI_SECTION_VARIABLES, writer->variables.data,
 		    writer->variables.bytes, 64);
 	add_section(writer, PUMORI_SECTION_WEIGHTS, program->weights, program->weights_bytes, 4096);

@@ -7,6 +7,16 @@
 #include "tile.h"
 
 /*
+ * Mark tiles that hold nothing but weights as preloaded, small ones first, as long as they take at
+ * most @limit bytes of a partition together: an entry of its own then loads them once, and they stay
+ * where they are between runs.
+ */
+int pumori_choose_preload(struct pumori_tile_program *program, uint64_t limit);
+/* Is this one of the loads that the preload entry does? */
+bool pumori_is_preload(const struct pumori_tile_program *program,
+		       const struct pumori_tile_instruction *instruction);
+
+/*
  * Give every tile an address by the life times of tiles in program order, and every memory tile a
  * variable; operands then hold absolute offsets. Returns -ENOSPC, without a diagnostic, when SBUF
  * does not hold all that lives at one time.

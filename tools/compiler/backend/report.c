@@ -76,6 +76,9 @@ static void add_all(const struct pumori_tile_program *program, struct cost *tota
 	for (uint32_t i = 0; i < program->instruction_count; i++) {
 		const struct pumori_tile_instruction *instruction = &program->instructions[i];
 
+		/* Not a run's cost. */
+		if (pumori_is_preload(program, instruction))
+			continue;
 		if (instruction->isa.opcode == PUMORI_ISA_MULTIPLY_MOVING)
 			rows = instruction->isa.compute.in[0].partition_count;
 		add_cost(total, instruction, rows);
@@ -127,8 +130,10 @@ void pumori_report(const struct pumori_tile_program *program, FILE *stream)
 	for (uint32_t i = 0; i < program->node_count; i++)
 		print_cost(&nodes[i], program->nodes[i].name, program->nodes[i].operation, stream);
 	print_cost(&total, "total", NULL, stream);
-	fprintf(stream, "SBUF %llu bytes a partition, PSUM %llu, scratch %llu, weights %llu\n",
-		(unsigned long long)program->sbuf_bytes, (unsigned long long)program->psum_bytes,
+	fprintf(stream,
+		"SBUF %llu bytes a partition (%llu preloaded), PSUM %llu, scratch %llu, weights %llu\n",
+		(unsigned long long)program->sbuf_bytes,
+		(unsigned long long)program->preloaded_bytes, (unsigned long long)program->psum_bytes,
 		(unsigned long long)program->scratch_bytes,
 		(unsigned long long)program->weights_bytes);
 	free(nodes);

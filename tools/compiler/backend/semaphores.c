@@ -186,12 +186,11 @@ static void settle(struct state *state, uint32_t index)
 	state->clocks[index] = *known;
 }
 
-static bool push(struct state *state, uint8_t stream, uint32_t index, uint32_t *capacity)
+static bool push(struct state *state, struct pumori_tile_stream *list, uint32_t index,
+		 uint32_t *capacity)
 {
-	struct pumori_tile_stream *list = &state->program->streams[stream];
-
-	if (list->count == capacity[stream]) {
-		uint32_t wanted = capacity[stream] ? capacity[stream] * 2 : 256;
+	if (list->count == *capacity) {
+		uint32_t wanted = *capacity ? *capacity * 2 : 256;
 		void *larger = realloc(list->order, wanted * sizeof(*list->order));
 
 		if (!larger) {
@@ -199,7 +198,7 @@ static bool push(struct state *state, uint8_t stream, uint32_t index, uint32_t *
 			return false;
 		}
 		list->order = larger;
-		capacity[stream] = wanted;
+		*capacity = wanted;
 	}
 	list->order[list->count++] = index;
 	return true;
@@ -209,7 +208,7 @@ static bool push(struct state *state, uint8_t stream, uint32_t index, uint32_t *
 static void write_streams(struct state *state, uint32_t total)
 {
 	struct pumori_tile_program *program = state->program;
-	uint32_t capacity[PUMORI_ISA_STREAMS] = { 0 };
+	uint32_t capacity[PUMORI_ISA_STREAMS] = { 0 }, preload_capacity = 0;
 	uint32_t signals[PUMORI_ISA_STREAMS] = { 0 };
 	uint32_t *value = calloc(total + 1, sizeof(*value));
 
@@ -221,6 +220,11 @@ static void write_streams(struct state *state, uint32_t total)
 		uint8_t stream = program->instructions[i].stream;
 		struct pumori_isa_instruction *isa;
 		unsigned int used = 0, needed = 0;
+
+		if (pumori_is_preload(program, &program->instructions[i])) {
+			push(state, &program->preload, i, &preload_capacity);
+			continue;
+		}
 
 		for (uint32_t s = 0; s < PUMORI_ISA_STREAMS; s++)
 			needed += state->waits[i].at[s] != 0;
@@ -238,7 +242,8 @@ static void write_streams(struct state *state, uint32_t total)
 					break;
 				nop->stream = stream;
 				nop->node = program->instructions[i].node;
-				if (!push(state, stream, program->instruction_count - 1, capacity))
+				if (!push(state, &program->streams[stream],
+					  program->instruction_count - 1, &capacity[stream]))
 					break;
 				isa = &nop->isa;
 			}
@@ -260,7 +265,7 @@ static void write_streams(struct state *state, uint32_t total)
 			signals[stream]++;
 		}
 		value[i] = signals[stream];
-		push(state, stream, i, capacity);
+		push(state, &program->streams[stream], i, &capacity[stream]);
 	}
 	free(value);
 }
@@ -285,6 +290,9 @@ int pumori_insert_semaphores(struct pumori_tile_program *program)
 	for (uint32_t i = 0; i < total && !program->error; i++) {
 		uint8_t stream = program->instructions[i].stream;
 
+		/* Preloaded tiles are there before a run starts. */
+		if (pumori_is_preload(program, &program->instructions[i]))
+			continue;
 		state.by_position[stream][state.length[stream]++] = i;
 		state.position[i] = state.length[stream];
 		visit(&state, i);

@@ -92,6 +92,7 @@ void pumori_tile_program_destroy(struct pumori_tile_program *program)
 		return;
 	for (unsigned int i = 0; i < PUMORI_ISA_STREAMS; i++)
 		free(program->streams[i].order);
+	free(program->preload.order);
 	free(program->tiles);
 	free(program->instructions);
 	free(program->nodes);

@@ -37,6 +37,7 @@ struct pumori_tile {
 	uint64_t address;			/* allocation's result; weights: offset in the section */
 	uint32_t first, last;			/* instructions that use it, while allocating */
 	bool used;
+	bool preloaded;				/* constants that stay in SBUF between runs */
 };
 
 /* Operands of a tile instruction that name tiles. */
@@ -86,6 +87,8 @@ struct pumori_tile_program {
 
 	/* Results of the passes. */
 	uint64_t sbuf_bytes, psum_bytes, scratch_bytes;
+	uint64_t preloaded_bytes;	/* of a partition, from address 0 on */
+	struct pumori_tile_stream preload;	/* loads of preloaded tiles, in one queue */
 	struct pumori_tile_stream streams[PUMORI_ISA_STREAMS];
 	uint32_t variables;
 	uint32_t scratch_variable, weights_variable;
