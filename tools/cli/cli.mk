@@ -4,9 +4,9 @@
 
 CLI_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)))
 OCR_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tools/cli/ocr/*.c))
-CLI_LIBS := $(shell pkg-config --libs json-c) -lpng -lm -lpthread
+CLI_LIBS := $(shell pkg-config --libs json-c 2> /dev/null) -lpng -lm -lpthread
 
-$(CLI_OBJECTS): private EXTRA_CFLAGS += -D_GNU_SOURCE $(shell pkg-config --cflags json-c) -Iruntime/src
+$(CLI_OBJECTS): private EXTRA_CFLAGS += -D_GNU_SOURCE $(shell pkg-config --cflags json-c 2> /dev/null) -Iruntime/src
 
 # The checksum is the runtime's own; the library does not export it.
 $(O)/libcli.a: $(CLI_OBJECTS) $(O)/obj/runtime/src/checksum.o
