@@ -101,7 +101,6 @@ static struct pumori_va *take_spare(struct bind_op *op)
 	return NULL;
 }
 
-
 static void unmap_range(struct bind *bind, u64 va, u64 size)
 {
 	if (pumori_page_table_unmap(bind->vm->table, &bind->reserve, va, size, &bind->garbage)) {
@@ -245,7 +244,7 @@ static int check_op(struct drm_device *drm, const struct drm_pumori_bind_op *use
 		return -EINVAL;
 	}
 	if ((user->va | user->size | user->offset) & (PUMORI_HW_PAGE_SIZE - 1)) {
-		drm_dbg(drm, "va %llx, size %llx or offset %llx is not a multiple of the page size\n",
+		drm_dbg(drm, "va %llx, size %llx or offset %llx is not a multiple of pages\n",
 			user->va, user->size, user->offset);
 		return -EINVAL;
 	}

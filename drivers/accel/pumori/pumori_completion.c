@@ -3,8 +3,8 @@
  * Commands to the chip and their end.
  *
  * The chip writes the completion page; the driver writes it only for jobs that the chip will never
- * see, when the queue has been taken off its core or the chip has stopped, so that whoever polls the
- * page gets an answer.
+ * see, when the queue has been taken off its core or the chip has stopped, so that whoever polls
+ * the page gets an answer.
  */
 
 #include <linux/rcupdate.h>
@@ -43,12 +43,14 @@ static void write_record(struct pumori_queue *queue, u64 sequence, u32 status)
 	lockdep_assert_held(&queue->lock);
 
 	WRITE_ONCE(record->sequence, 0);
-	/* Readers see either the whole record or none. */
+	/* A reader that sees new contents does not see the old number... */
 	smp_wmb();
 	memset_after(record, 0, sequence);
 	record->status = status;
+	/* ...one that sees the new number sees all of them... */
 	smp_wmb();
 	WRITE_ONCE(record->sequence, sequence);
+	/* ...and one that sees the job finished sees its record. */
 	smp_wmb();
 	WRITE_ONCE(completion->sequence, sequence);
 }

@@ -85,6 +85,7 @@ int pumori_control_finish(struct pumori_core *core, struct pumori_request *reque
 	long left;
 	u32 slot;
 
+	/* Pairs with the release in acknowledge(): done means that the answer is there. */
 	left = wait_event_timeout(core->control_wait,
 				  smp_load_acquire(&request->done) || pumori_device_is_lost(pumori),
 				  msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS));

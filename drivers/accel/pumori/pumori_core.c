@@ -89,7 +89,7 @@ static void acknowledge(struct pumori_core *core, const struct pumori_hw_event *
 		core->request[slot] = NULL;
 		request->status = event->argument;
 		request->detail = event->detail;
-		/* Pairs with the acquire in pumori_control_finish(), whose stack holds the request. */
+		/* Pairs with the acquire in pumori_control_finish(). */
 		smp_store_release(&request->done, true);
 	}
 	wake_up_all(&core->control_wait);

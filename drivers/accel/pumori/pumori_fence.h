@@ -9,8 +9,8 @@
 /**
  * struct pumori_fence - signalled when a job has ended, however it ended
  *
- * It is what user space gets and what the scheduler waits for. It outlives its queue and its device:
- * it refers to nothing but the module, which it keeps loaded.
+ * It is what user space gets and what the scheduler waits for. It outlives its queue and its
+ * device: it refers to nothing but the module, which it keeps loaded.
  */
 struct pumori_fence {
 	/** @base: the fence; its number is the sequence of the job */

@@ -42,7 +42,8 @@ int pumori_hbm_alloc(struct pumori_device *pumori, struct drm_mm_node *node, u64
 	int ret;
 
 	mutex_lock(&pumori->hbm_lock);
-	ret = drm_mm_insert_node_generic(&pumori->hbm, node, size, alignment, 0, DRM_MM_INSERT_BEST);
+	ret = drm_mm_insert_node_generic(&pumori->hbm, node, size, alignment, 0,
+					 DRM_MM_INSERT_BEST);
 	if (!ret)
 		pumori->hbm_used += size;
 	mutex_unlock(&pumori->hbm_lock);

@@ -134,7 +134,7 @@ static int check_sync(struct drm_device *drm, const struct drm_pumori_sync *sync
 		drm_dbg(drm, "unknown kind of sync %u\n", type);
 		return -EINVAL;
 	}
-	if ((type == DRM_PUMORI_SYNC_TIMELINE) == !sync->value) {
+	if (!sync->value != (type == DRM_PUMORI_SYNC_SYNCOBJ)) {
 		drm_dbg(drm, "point %llu of sync of type %u\n", sync->value, type);
 		return -EINVAL;
 	}

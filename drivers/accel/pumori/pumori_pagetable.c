@@ -19,7 +19,7 @@
 #include "pumori_bus.h"
 #include "pumori_pagetable.h"
 
-#define HUGE_SIZE	(1ull << PUMORI_HW_HUGE_SHIFT)
+#define HUGE_SIZE	BIT_ULL(PUMORI_HW_HUGE_SHIFT)
 #define INDEX_BITS	9
 #define ROOT_LEVEL	(PUMORI_HW_PT_LEVELS - 1)
 

@@ -6,6 +6,8 @@
  * and what each entry wants from a job. The store is shared by all cores, so one core decodes.
  */
 
+#include <linux/nospec.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -25,7 +27,7 @@
 
 #define MAX_ENTRIES	1024
 /* Header and tables of an image beside its instructions. */
-#define TABLE_BYTES	(1u << 20)
+#define TABLE_BYTES	SZ_1M
 
 /**
  * struct pumori_program - a loaded program
@@ -191,8 +193,8 @@ int pumori_program_entry(const struct pumori_program *program, u32 entry, u32 *v
 	return 0;
 }
 
-static struct pumori_program *program_parse(struct drm_device *drm, const struct pumori_image *image,
-					    u32 *instructions)
+static struct pumori_program *program_parse(struct drm_device *drm,
+					    const struct pumori_image *image, u32 *instructions)
 {
 	struct pumori_isa_program header;
 	struct pumori_program *program;
@@ -249,7 +251,8 @@ static int program_load(struct pumori_device *pumori, const struct pumori_progra
 	for (core = 0; core < pumori->info.cores && !ret; core++)
 		ret = pumori_control_execute(pumori->core[core], &command, detail);
 	if (ret > 0) {
-		drm_dbg(&pumori->drm, "program refused: fault %d, instruction %lld\n", ret, *detail);
+		drm_dbg(&pumori->drm, "program refused: fault %d, instruction %lld\n", ret,
+			*detail);
 		return -ENOEXEC;
 	}
 	return ret;

@@ -101,7 +101,7 @@ struct pumori_queue {
 	struct list_head running;
 	/** @tail: index after the last command in the ring */
 	u32 tail;
-	/** @cancelled: PUMORI_HW_JOB_* that new jobs end with at once, 0 while the chip takes them */
+	/** @cancelled: PUMORI_HW_JOB_* that new jobs end with at once, 0 while the chip has them */
 	u32 cancelled;
 	/** @job_pages: free job pages */
 	struct list_head job_pages;

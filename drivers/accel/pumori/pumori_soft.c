@@ -39,7 +39,7 @@ MODULE_PARM_DESC(cores, "cores a device (default 2)");
 module_param_named(slots, parameters.slots, uint, 0444);
 MODULE_PARM_DESC(slots, "context slots a core, 26 MiB each once used (default 4)");
 module_param_named(hbm_mb, parameters.hbm_mb, uint, 0444);
-MODULE_PARM_DESC(hbm_mb, "device memory in MiB, used as buffers are created (default a quarter of RAM)");
+MODULE_PARM_DESC(hbm_mb, "device memory in MiB, used as needed (default a quarter of RAM)");
 module_param_named(program_instructions, parameters.instructions, uint, 0444);
 MODULE_PARM_DESC(program_instructions, "instructions that fit into the device (default 65536)");
 
@@ -273,7 +273,7 @@ int pumori_soft_register(void)
 			pumori_soft_unregister();
 			return ret;
 		}
-		/* Probing does not report; a module that could not make its device shall not load. */
+		/* Registering does not report how probing went. */
 		if (!platform_get_drvdata(platform_devices[i])) {
 			pumori_soft_unregister();
 			return -ENODEV;

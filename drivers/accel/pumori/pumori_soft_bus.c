@@ -11,7 +11,7 @@
 #include "pumori_soft_internal.h"
 
 /* 64 GiB of host memory. */
-#define MAX_PAGES	(1u << 24)
+#define MAX_PAGES	BIT(24)
 
 /**
  * pumori_soft_bus_init() - start with an empty table

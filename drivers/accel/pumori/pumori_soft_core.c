@@ -4,8 +4,8 @@
  *
  * A thread is hardware to the rest of the driver. While it has work, fences depend on it: it
  * allocates nothing and takes no lock that anyone holds while allocating. It works in slices, each
- * a section of floating point code in which nothing is preempted; a slice is sized in units of work,
- * and the size follows what slices really take.
+ * a section of floating point code in which nothing is preempted; a slice is sized in units of
+ * work, and the size follows what slices really take.
  */
 
 #include <linux/cpumask.h>
@@ -30,7 +30,7 @@
 #define SLICE_NS	50000
 #define SLICE_LIMIT_NS	80000
 #define MIN_BUDGET	1
-#define MAX_BUDGET	(1u << 20)
+#define MAX_BUDGET	BIT(20)
 #define CALIBRATION_STEPS	16
 
 static u32 run_slice(struct pumori_soft_core *core)

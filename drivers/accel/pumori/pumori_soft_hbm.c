@@ -13,7 +13,7 @@
 #include "pumori_soft_internal.h"
 
 #define CHUNK_ORDER	(PUMORI_HW_HUGE_SHIFT - PAGE_SHIFT)
-#define CHUNK_PAGES	(1u << CHUNK_ORDER)
+#define CHUNK_PAGES	BIT(CHUNK_ORDER)
 #define PAGE_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
 /**

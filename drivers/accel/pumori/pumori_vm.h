@@ -2,7 +2,10 @@
 #ifndef PUMORI_VM_H
 #define PUMORI_VM_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
+
+#include <pumori/hw.h>
 
 struct dma_fence;
 struct dma_resv;
@@ -15,7 +18,7 @@ struct pumori_vm;
 
 /* The first 2 MiB stay unmapped, so that a null address with any offset faults. */
 #define PUMORI_VA_START		0x200000ull
-#define PUMORI_VA_END		(1ull << 48)
+#define PUMORI_VA_END		BIT_ULL(PUMORI_HW_VA_BITS)
 
 struct pumori_vm *pumori_vm_create(struct pumori_device *pumori);
 struct pumori_vm *pumori_vm_get(struct pumori_vm *vm);

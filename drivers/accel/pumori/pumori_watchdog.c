@@ -6,8 +6,8 @@
  * help from here. The watchdog is for what the chip does not notice. It looks at all queues with
  * jobs on the chip, several times a second as long as there are any:
  *
- * - A queue that used HANG_MS of device time without retiring any work is killed and banned. Time in
- *   which the core served others does not count.
+ * - A queue that used HANG_MS of device time without retiring any work is killed and banned. Time
+ *   in which the core served others does not count.
  * - A core on which no queue used any device time for STUCK_MS, although some have jobs, is reset;
  *   if that does not help either, the device is lost.
  * - Completions whose event got lost are delivered.

@@ -13,7 +13,7 @@
 
 #define BASE		0x123456000000ull
 #define WINDOW_PAGES	2048u
-#define HUGE_BYTES	(1ull << PUMORI_HW_HUGE_SHIFT)
+#define HUGE_BYTES	BIT_ULL(PUMORI_HW_HUGE_SHIFT)
 #define NOTHING		0ull
 
 /**
