@@ -33,6 +33,10 @@
 #include "simd_generic.h"
 #endif
 
+#ifndef SIMD_REGISTERS
+#define SIMD_REGISTERS	16
+#endif
+
 /* What every set derives from its own primitives. */
 
 SIMD_INLINE vf vf_canonical(vf a)

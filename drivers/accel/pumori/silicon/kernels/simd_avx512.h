@@ -122,6 +122,9 @@ SIMD_INLINE vf vf_upper(vf a, u32 n)
 	return _mm512_permutexvar_ps(_mm512_add_epi32(index, _mm512_set1_epi32((s32)n)), a);
 }
 
+/* Enough registers for all weights of a 5 x 5 window. */
+#define SIMD_REGISTERS	32
+
 #define MATMUL_TILE_ROWS	6
 #define MATMUL_TILE_VECTORS	4
 

@@ -6,6 +6,8 @@
 
 #define WINDOW_TAPS	4096u	/* offsets, and weights of a partition, that the scratch memory holds */
 #define WINDOW_SLOTS	4u
+#define WINDOW_SEGMENT	2048u	/* outputs */
+#define WINDOW_WEIGHTS	(WINDOW_SEGMENT * 4)	/* of the scratch memory: weights, then offsets */
 
 enum window_kind {
 	WINDOW_FLOAT,		/* FP32, neighbours side by side */
@@ -177,7 +179,7 @@ static void window_plan(struct window *x, const struct silicon_task *task)
 	walk_add(w, &task->out);
 	walk_add(w, &source);
 	walk_fold(w, 1);
-	walk_cut(w, ROWS_BUFFER);
+	walk_cut(w, WINDOW_SEGMENT);
 	x->column_step = w->step[1][4];
 	if (in->dtype == PUMORI_ISA_FP32 && x->column_step == 4)
 		x->kind = WINDOW_FLOAT;
@@ -197,7 +199,7 @@ static void window_plan(struct window *x, const struct silicon_task *task)
 /* Lists taps @first.. as far as there is room. */
 static void window_list_taps(struct window *x, const struct silicon_task *task, u32 first)
 {
-	s32 *offsets = (s32 *)(task->scratch + 4 * ROWS_BUFFER * 4 + WINDOW_TAPS * 4);
+	s32 *offsets = (s32 *)(task->scratch + WINDOW_WEIGHTS + WINDOW_TAPS * 4);
 	u32 y = first / x->kx, k = first % x->kx, all = x->ky * x->kx;
 
 	x->offsets = offsets;
@@ -214,7 +216,7 @@ static void window_list_taps(struct window *x, const struct silicon_task *task, 
 static void window_weights(struct window *x, const struct silicon_task *task, u32 p)
 {
 	const struct silicon_view *in = &task->in[1];
-	float *weights = (float *)(task->scratch + 4 * ROWS_BUFFER * 4);
+	float *weights = (float *)(task->scratch + WINDOW_WEIGHTS);
 
 	if (task->opcode != PUMORI_ISA_WINDOW_MULTIPLY)
 		return;
@@ -262,6 +264,102 @@ static void window_post(const struct window *x, const struct silicon_task *task,
 		float_binary(&post, task->op1, task->modifiers & PUMORI_ISA_REVERSE1);
 }
 
+#if SIMD_REGISTERS >= 32
+/*
+ * 3 x 3 and 5 x 5 windows that move by one row: @rows outputs above each other share what they read, with all weights
+ * in registers. An input row serves tap row i - r of output row r, so that the taps of each output still ascend.
+ * @side, @rows, @blocks and @kind are constants.
+ */
+SIMD_INLINE void window_square(const struct window *x, const u8 *in, float *acc_at, u32 pitch, u32 columns, u32 side,
+			       u32 rows, u32 blocks, u32 kind)
+{
+	const u32 size = kind == WINDOW_BF16 ? 2 : 4;
+	vf weight[25], acc[4][2];
+	u32 last = columns - (blocks - 1) * LANES, i, k, r, b;
+
+#pragma GCC unroll 25
+	for (i = 0; i < side * side; i++)
+		weight[i] = vf_splat(x->weights[i]);
+#pragma GCC unroll 4
+	for (r = 0; r < rows; r++)
+#pragma GCC unroll 2
+		for (b = 0; b < blocks; b++)
+			acc[r][b] = b + 1 < blocks ? vf_load(acc_at + r * pitch) :
+						     vf_load_n(acc_at + r * pitch + b * LANES, last);
+#pragma GCC unroll 8
+	for (i = 0; i < rows + side - 1; i++, in += x->y_step)
+#pragma GCC unroll 5
+		for (k = 0; k < side; k++)
+#pragma GCC unroll 2
+			for (b = 0; b < blocks; b++) {
+				const u8 *p = in + k * x->x_step + b * LANES * size;
+				u32 n = b + 1 < blocks ? LANES : last;
+				vf v = kind == WINDOW_BF16 ? vf_load_bf16_n(p, n) : vf_load_n(p, n);
+
+#pragma GCC unroll 4
+				for (r = 0; r < rows; r++)
+					if (i >= r && i - r < side)
+						acc[r][b] = vf_fma(v, weight[(i - r) * side + k], acc[r][b]);
+			}
+#pragma GCC unroll 4
+	for (r = 0; r < rows; r++)
+#pragma GCC unroll 2
+		for (b = 0; b < blocks; b++)
+			vf_store_n(acc_at + r * pitch + b * LANES, acc[r][b], b + 1 < blocks ? LANES : last);
+}
+
+/* Rows of a segment by fours, threes and twos; returns how many. */
+#define WINDOW_SQUARE(side, kind, blocks) \
+static __attribute__((__noinline__)) u32 window_square_##side##_##kind(const struct window *x, \
+		const struct segment *s, float *acc) \
+{ \
+	u32 r, i, rows, width; \
+	for (r = 0; r + 2 <= s->rows; r += rows) { \
+		rows = SILICON_MIN(s->rows - r, 4u); \
+		for (i = 0; i < s->columns; i += width) { \
+			const u8 *in = s->at[1] + r * x->walk.step[1][3] + i * x->column_step; \
+			float *to = acc + r * s->columns + i; \
+			u32 left = s->columns - i; \
+			width = rows == 4 && left > LANES ? LANES * blocks : LANES; \
+			left = SILICON_MIN(left, width); \
+			if (left > LANES) \
+				window_square(x, in, to, s->columns, left, side, 4, blocks, WINDOW_##kind); \
+			else if (rows == 4) \
+				window_square(x, in, to, s->columns, left, side, 4, 1, WINDOW_##kind); \
+			else if (rows == 3) \
+				window_square(x, in, to, s->columns, left, side, 3, 1, WINDOW_##kind); \
+			else \
+				window_square(x, in, to, s->columns, left, side, 2, 1, WINDOW_##kind); \
+		} \
+	} \
+	return r; \
+}
+WINDOW_SQUARE(3, FLOAT, 2)
+WINDOW_SQUARE(3, BF16, 2)
+WINDOW_SQUARE(5, FLOAT, 1)
+WINDOW_SQUARE(5, BF16, 1)
+
+static u32 window_squares(const struct window *x, const struct segment *s, float *acc)
+{
+	bool bf16 = x->kind == WINDOW_BF16;
+
+	if (x->opcode != PUMORI_ISA_WINDOW_MULTIPLY || x->kx != x->ky || x->walk.step[1][3] != x->y_step ||
+	    (x->kind != WINDOW_FLOAT && !bf16))
+		return 0;
+	if (x->kx == 3)
+		return bf16 ? window_square_3_BF16(x, s, acc) : window_square_3_FLOAT(x, s, acc);
+	if (x->kx == 5)
+		return bf16 ? window_square_5_BF16(x, s, acc) : window_square_5_FLOAT(x, s, acc);
+	return 0;
+}
+#else
+SIMD_INLINE u32 window_squares(const struct window *x, const struct segment *s, float *acc)
+{
+	(void)x, (void)s, (void)acc;
+	return 0;
+}
+#endif
+
 /* Accumulates the listed taps into all outputs of a segment. */
 static void window_accumulate(const struct window *x, const struct segment *s, float *acc)
 {
@@ -269,7 +367,7 @@ static void window_accumulate(const struct window *x, const struct segment *s, f
 	struct window_slot slot[WINDOW_SLOTS];
 	u32 count = 0, r, i;
 
-	for (r = 0; r < s->rows; r++) {
+	for (r = window_squares(x, s, acc); r < s->rows; r++) {
 		for (i = 0; i < s->columns; i += LANES) {
 			slot[count].in = s->at[1] + r * w->step[1][3] + i * x->column_step;
 			slot[count].acc = acc + r * s->columns + i;
