@@ -5,7 +5,7 @@
 CLI_FUZZERS := assembler npy objdump
 
 define cli_fuzzer
-$(call fuzzer,$(O)/tests/fuzz/$(1),$(O)/obj/tests/fuzz/$(1).o $(O)/libcli.a $(O)/libpumori.a,$(CLI_LIBS) $(RUNTIME_LIBRARIES))
+$(call fuzzer,$(O)/tests/fuzz/$(1),$(O)/obj/tests/fuzz/$(1).o $(O)/libcli.a $(O)/libocr.a $(O)/libpumori.a,$(CLI_LIBS) $(RUNTIME_LIBRARIES))
 $(O)/obj/tests/fuzz/$(1).o: private EXTRA_CFLAGS += -D_GNU_SOURCE -Itools/cli
 FUZZERS += $(O)/tests/fuzz/$(1)
 endef
