@@ -43,17 +43,21 @@ struct silicon_mmu {
 /* Signals whose model time a semaphore remembers. */
 #define SILICON_HISTORY		64u
 
-/** struct silicon_semaphore - value and when it got there */
+/** struct silicon_semaphore - a semaphore of the running job */
 struct silicon_semaphore {
 	/** @value: now */
 	u32 value;
-	/** @signals: signals so far in this job */
+	/** @signals: signals so far */
 	u32 signals;
 	/** @waiters: a bit for each blocked stream of the job */
 	u32 waiters;
 	/** @reserved: padding */
 	u32 reserved;
-	/** @values: ring of values reached */
+};
+
+/** struct silicon_history - when a semaphore got where; apart from it, so that a job starts with little to clear */
+struct silicon_history {
+	/** @values: ring of values reached, at the number of the signal */
 	u32 values[SILICON_HISTORY];
 	/** @times: model time at which each was reached */
 	u64 times[SILICON_HISTORY];
@@ -243,6 +247,8 @@ struct silicon_slot {
 	struct silicon_job job;
 	/** @semaphore: of the job */
 	struct silicon_semaphore semaphore[PUMORI_ISA_SEMAPHORES];
+	/** @history: of each semaphore */
+	struct silicon_history history[PUMORI_ISA_SEMAPHORES];
 	/** @stream: of the job, in the order of the entry */
 	struct silicon_stream stream[PUMORI_ISA_STREAMS];
 	/** @stationary: of the tensor engine */

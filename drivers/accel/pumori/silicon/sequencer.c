@@ -7,22 +7,22 @@
 #include "internal.h"
 
 /* Model time at which the semaphore reached @value; the oldest that is still known when it is older. */
-static u64 time_of(const struct silicon_semaphore *semaphore, u32 value)
+static u64 time_of(const struct silicon_history *history, u32 signals, u32 value)
 {
-	u32 high = semaphore->signals - 1, low, middle;
+	u32 high = signals - 1, low, middle;
 
 	/* Mostly it is the last signal that a waiter waited for. */
-	if (!high || semaphore->values[(high - 1) % SILICON_HISTORY] < value)
-		return semaphore->times[high % SILICON_HISTORY];
+	if (!high || history->values[(high - 1) % SILICON_HISTORY] < value)
+		return history->times[high % SILICON_HISTORY];
 	low = high < SILICON_HISTORY ? 0 : high - (SILICON_HISTORY - 1);
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (semaphore->values[middle % SILICON_HISTORY] < value)
+		if (history->values[middle % SILICON_HISTORY] < value)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return semaphore->times[low % SILICON_HISTORY];
+	return history->times[low % SILICON_HISTORY];
 }
 
 static u32 awaited(const struct silicon_stream *stream, const struct silicon_wait *wait)
@@ -43,7 +43,7 @@ static bool satisfied(struct silicon_slot *slot, struct silicon_stream *stream, 
 		return false;
 	}
 	if (value) {
-		time = time_of(semaphore, value);
+		time = time_of(&slot->history[wait->semaphore], semaphore->signals, value);
 		stream->start = SILICON_MAX(stream->start, time);
 	}
 	return true;
@@ -62,13 +62,14 @@ static u32 signal(struct silicon_slot *slot, const struct silicon_stream *stream
 		  const struct silicon_instruction *instruction)
 {
 	struct silicon_semaphore *semaphore = &slot->semaphore[instruction->signal_semaphore];
+	struct silicon_history *history = &slot->history[instruction->signal_semaphore];
 	u32 position = semaphore->signals % SILICON_HISTORY;
 
 	if (semaphore->value > 0xffffffffu - instruction->signal_increment)
 		return PUMORI_HW_FAULT_OVERFLOW;
 	semaphore->value += instruction->signal_increment;
-	semaphore->values[position] = semaphore->value;
-	semaphore->times[position] = stream->time;
+	history->values[position] = semaphore->value;
+	history->times[position] = stream->time;
 	semaphore->signals++;
 	/* Whoever waits looks again when its turn comes. */
 	slot->job.runnable |= semaphore->waiters;

@@ -126,11 +126,7 @@ void silicon_slot_start(struct silicon_core *core, struct silicon_slot *slot,
 	job->runnable = (1u << job->streams) - 1;
 	for (i = 0; i < job->streams; i++)
 		start_stream(&slot->stream[i], &rows[row->entry_first + i], program->first);
-	for (i = 0; i < PUMORI_ISA_SEMAPHORES; i++) {
-		slot->semaphore[i].value = 0;
-		slot->semaphore[i].signals = 0;
-		slot->semaphore[i].waiters = 0;
-	}
+	memset(slot->semaphore, 0, sizeof(slot->semaphore));
 	for (i = 0; i < PUMORI_ISA_STATIONARY_BUFFERS; i++)
 		slot->stationary[i].rows = 0;
 
