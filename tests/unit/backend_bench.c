@@ -162,7 +162,10 @@ static void compile(struct bench_graph *bench, enum bench_mode mode, void **file
 {
 	char path[] = "/tmp/pumori-backend-XXXXXX";
 	struct pumori_compile_options options = { .resident_bytes = mode == BENCH_MEMORY,
-						  .preload = mode == BENCH_PRELOAD };
+						  .preload = mode == BENCH_PRELOAD,
+						  .target = mode == BENCH_PRELOAD ?
+							    PUMORI_TARGET_SILICON :
+							    PUMORI_TARGET_SOFTWARE };
 	int fd = mkstemp(path), result;
 
 	assert_true(fd >= 0);

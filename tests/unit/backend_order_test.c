@@ -189,7 +189,7 @@ static size_t schedule(const struct pumori_isa_program *program, struct step *st
 	return count;
 }
 
-static void *encode(struct bench_graph *bench, size_t *bytes)
+static void *encode(struct bench_graph *bench, enum pumori_target target, size_t *bytes)
 {
 	struct pumori_layout *layouts = pumori_layout_assign(bench->graph, 160 * 1024);
 	struct pumori_tile_program *program = pumori_tile_program_create(bench->graph,
@@ -200,7 +200,7 @@ static void *encode(struct bench_graph *bench, size_t *bytes)
 	assert_non_null(program);
 	assert_int_equal(pumori_lower(bench->graph, layouts, program), 0);
 	assert_int_equal(pumori_allocate(program), 0);
-	assert_int_equal(pumori_assign_streams(program), 0);
+	assert_int_equal(pumori_assign_streams(program, target), 0);
 	assert_int_equal(pumori_insert_semaphores(program), 0);
 	assert_int_equal(pumori_encode(program, &image, bytes), 0);
 	pumori_tile_program_destroy(program);
@@ -283,7 +283,7 @@ static void test_order(void **state)
 
 		bench_begin(&bench, seed);
 		build(&bench);
-		image = encode(&bench, &bytes);
+		image = encode(&bench, seed % 2 ? PUMORI_TARGET_SILICON : PUMORI_TARGET_SOFTWARE, &bytes);
 		assert_int_equal(silicon_program_check(image, bytes, &detail), PUMORI_HW_FAULT_NONE);
 		steps = steps_of(image, &count);
 		assert_int_equal(unordered(steps, count, true), 0);
@@ -306,7 +306,7 @@ static void test_missing_wait(void **state)
 	(void)state;
 	bench_begin(&bench, 3);
 	build(&bench);
-	program = encode(&bench, &bytes);
+	program = encode(&bench, PUMORI_TARGET_SILICON, &bytes);
 	code = (void *)((char *)program + program->instructions_offset);
 	for (uint32_t i = 0; i < program->instructions && taken < 12; i++) {
 		struct pumori_isa_instruction kept = code[i];

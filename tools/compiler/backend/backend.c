@@ -15,6 +15,9 @@
  */
 static const uint32_t budgets[] = { 160 * 1024, 112 * 1024, 64 * 1024, 24 * 1024, 0 };
 
+/* What a chip holds unless it is configured for more. */
+#define STORE_INSTRUCTIONS 65536
+
 /* Most bytes of a partition for weights that stay between runs. */
 #define PRELOAD_BYTES (128 * 1024)
 
@@ -65,11 +68,15 @@ static int run_passes(struct pumori_tile_program *program, const struct pumori_l
 	result = allocate(program, options);
 	if (result)
 		return result;
+	if (program->instruction_count > STORE_INSTRUCTIONS)
+		pumori_warning(program->diagnostics, NULL, NULL,
+			       "%u instructions: a chip's instruction store holds %d by default",
+			       program->instruction_count, STORE_INSTRUCTIONS);
 	if (dumps(options, "layout"))
 		pumori_layout_print(program->graph, layouts, options->dump);
 	if (dumps(options, "allocate"))
 		pumori_tile_print(program, options->dump);
-	result = pumori_assign_streams(program);
+	result = pumori_assign_streams(program, options->target);
 	if (!result && dumps(options, "streams"))
 		pumori_tile_print(program, options->dump);
 	if (!result)

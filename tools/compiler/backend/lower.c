@@ -322,9 +322,11 @@ static void lower_all(struct pumori_lowering *lowering)
 	for (const struct pumori_node *node = graph->first; node && !program->error;
 	     node = node->next) {
 		lower_function lower = lower_table[node->primitive];
-		bool empty = true;
+		bool empty = true, starved = false;
 
 		describe(lowering, node);
+		for (size_t i = 0; i < node->input_count; i++)
+			starved = starved || !pumori_type_elements(&node->inputs[i]->type);
 		for (size_t i = 0; i < node->output_count; i++)
 			empty = empty && !pumori_type_elements(&node->outputs[i]->type);
 		if (!lower) {
@@ -333,6 +335,9 @@ static void lower_all(struct pumori_lowering *lowering)
 		} else if (empty) {
 			for (size_t i = 0; i < node->output_count; i++)
 				pumori_lower_output(lowering, node, i);
+		} else if (starved && node->primitive != PUMORI_PRIMITIVE_CONCAT &&
+			   node->primitive != PUMORI_PRIMITIVE_PAD) {
+			pumori_tile_fail(program, -ENOTSUP, "a result out of an empty tensor");
 		} else {
 			lower(lowering, node);
 		}

@@ -36,6 +36,10 @@ void pumori_lower_gather(struct pumori_lowering *lowering, const struct pumori_n
 		indices = pumori_lower_spill(lowering, &indices);
 		pumori_place_reshape(&indices, 1, extent);
 	}
+	if (inner > INT32_MAX || type->shape[axis] > INT32_MAX) {
+		pumori_tile_fail(lowering->program, -ENOTSUP, "the gathered rows are too long");
+		return;
+	}
 	shape[1] = count;
 	target = pumori_place_memory(
 		pumori_tile_scratch(lowering->program, (uint64_t)outer * count * inner *

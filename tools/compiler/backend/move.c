@@ -35,8 +35,9 @@ static void add_dim(struct dma_dims *dims, int64_t extent, int64_t step)
 	dims->step[dims->count++] = step;
 }
 
-static void fill_side(struct pumori_isa_dma_side *side, const struct pumori_place *place,
-		      int64_t offset, const struct dma_dims *dims)
+static void fill_side(struct pumori_tile_program *program, struct pumori_isa_dma_side *side,
+		      const struct pumori_place *place, int64_t offset,
+		      const struct dma_dims *dims)
 {
 	side->space = place->space;
 	side->dtype = place->dtype;
@@ -47,6 +48,10 @@ static void fill_side(struct pumori_isa_dma_side *side, const struct pumori_plac
 	for (unsigned int i = 0; i < dims->count; i++) {
 		side->count[i] = dims->extent[i];
 		side->step[i] = dims->step[i];
+		if (side->count[i] != dims->extent[i] || side->step[i] != dims->step[i])
+			pumori_tile_fail(program, -ENOTSUP,
+					 "%lld elements, %lld apart, are too many for a DMA",
+					 (long long)dims->extent[i], (long long)dims->step[i]);
 	}
 }
 
@@ -92,8 +97,8 @@ static void move_memory(struct pumori_tile_program *program,
 			add_dim(&to, extent[i], step[0][i]);
 			add_dim(&from, extent[i], step[1][i]);
 		}
-		fill_side(&dma->destination, destination, offset[0], &to);
-		fill_side(&dma->source, source, offset[1], &from);
+		fill_side(program, &dma->destination, destination, offset[0], &to);
+		fill_side(program, &dma->source, source, offset[1], &from);
 		for (i = loops; i > 0; i--) {
 			if (++index[i - 1] < extent[i - 1])
 				break;
@@ -149,12 +154,12 @@ static void transfer_rows(struct pumori_tile_program *program, const struct tran
 			add_dim(&outside, transfer->extent[i], transfer->step[1][i]);
 		}
 		side = transfer->load ? &dma->destination : &dma->source;
-		fill_side(side, sbuf, inner, &inside);
+		fill_side(program, side, sbuf, inner, &inside);
 		side->partition_start = row % PUMORI_ISA_PARTITIONS;
 		side->partition_count = run;
 		side->partition_step = sbuf->spread && run > 1 ? 0 : 1;
-		fill_side(transfer->load ? &dma->source : &dma->destination, transfer->memory,
-			  outer, &outside);
+		fill_side(program, transfer->load ? &dma->source : &dma->destination,
+			  transfer->memory, outer, &outside);
 		for (i = loops; i > 0; i--) {
 			if (++index[i - 1] < transfer->extent[i - 1])
 				break;

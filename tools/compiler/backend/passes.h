@@ -23,8 +23,11 @@ bool pumori_is_preload(const struct pumori_tile_program *program,
  */
 int pumori_allocate(struct pumori_tile_program *program);
 
-/* Choose the stream of each instruction. */
-int pumori_assign_streams(struct pumori_tile_program *program);
+/*
+ * Choose the stream of each instruction. On silicon, streams overlap: DMA spreads over queues and
+ * copies over the engines that can do them. In software all streams share one thread.
+ */
+int pumori_assign_streams(struct pumori_tile_program *program, enum pumori_target target);
 
 /*
  * Put the instructions into their streams' orders and make every dependence between streams a

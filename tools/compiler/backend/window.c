@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* Windows over maps, in bands. */
+#include <errno.h>
 #include <string.h>
 
 #include "window.h"
 
 #define MAP_ROWS (1u << 1)
 #define BAND_BYTES (36 * 1024)
+/* Of an operand's dimension. */
+#define KERNEL_MAX 4096
 
 void pumori_window_of(const struct pumori_node *node, struct pumori_window *window)
 {
@@ -61,6 +64,8 @@ void pumori_bands_begin(struct pumori_bands *bands, struct pumori_lowering *lowe
 	bands->out = pumori_lower_output(lowering, node, 0);
 	bands->padding = padding;
 	bands->images = out->shape[0];
+	if (window->kernel[0] > KERNEL_MAX || window->kernel[1] > KERNEL_MAX)
+		pumori_tile_fail(lowering->program, -ENOTSUP, "a window larger than %d", KERNEL_MAX);
 	for (unsigned int i = 0; i < 4; i++)
 		margins = margins || window->margins[i];
 	in_memory = place->space == PUMORI_ISA_MEMORY;
