@@ -15,6 +15,6 @@ SILICON_FLOAT_CFLAGS := -O2 -ffp-contract=off -fno-math-errno -fno-strict-aliasi
 $(foreach file,$(SILICON_FLOAT_FILES),$(eval SILICON_CFLAGS_$(file) := $(SILICON_FLOAT_CFLAGS)))
 # Vectors wider than the host has are passed between inlined functions only.
 SILICON_CFLAGS_kernels/generic += -Wno-psabi
-SILICON_CFLAGS_kernels/avx2 += -mavx2 -mfma -mbmi2
+SILICON_CFLAGS_kernels/avx2 += -mavx2 -mfma
 SILICON_CFLAGS_kernels/avx512 += -mavx2 -mfma -mbmi2 -mavx512f -mavx512bw -mavx512vl -mavx512dq \
 	-mavx512bf16 -mprefer-vector-width=512
