@@ -38,3 +38,4 @@ CHECK_UNIT_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
 
 CHECK_GATES += tests/cli/install
 CHECK_GATES_DEPS += $(CLI_TEST)/make_models
+CHECK_VM_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+#
+# tool.sh: pumori with a device, without one, and without the driver: how devices are named, and exit codes.
+# needs: build/pumori build/libpumori.so.1 build/tests/cli/make_models build/tests/cli/json
+. tests/vm/guest/tap.sh
+
+models=$TMPDIR/models
+mkdir -p "$models"
+build/tests/cli/make_models "$models"
+
+# ends CODE PART ARGUMENTS...: that exit code, and PART in what it says on either stream.
+ends() {
+	code=$1
+	part=$2
+	shift 2
+	build/pumori "$@" > "$TMPDIR/out" 2>&1
+	status=$?
+	echo "status $status: $(cat "$TMPDIR/out")"
+	[ $status = "$code" ] && grep -qF -- "$part" "$TMPDIR/out"
+}
+
+# value PATH ARGUMENTS...: from the command's JSON
+value() {
+	path=$1
+	shift
+	build/pumori "$@" --json | build/tests/cli/json "$path"
+}
+
+check "without the driver ls says so" ends 9 "modprobe pumori" ls
+check "a device then, too" ends 9 "modprobe pumori" -d 0 info
+check "load the driver" load $DRIVER_PARAMETERS
+check "ls lists the device" ends 0 accel0 ls
+equal "with its driver" "$(value data.devices.0.driver ls)" pumori
+serial=$(value data.devices.0.serial ls)
+equal "a path names it" "$(value data.serial -d /dev/accel/accel0 info)" "$serial"
+equal "its index" "$(value data.serial -d 0 info)" "$serial"
+equal "its serial number" "$(value data.index -d "$serial" info)" 0
+check "an index that is not there" ends 6 "'pumori ls'" -d 7 info
+check "a serial number that is not there" ends 6 "no device" -d ffffffffffffffff info
+check "a PCI address that is not there" ends 6 "no device" -d 0000:3f:1f.7 info
+equal "the bytes of the chip in process" \
+	"$(value data.outputs.0.crc32c -d 0 run "$models/scale.pex" --random 1)" \
+	"$(value data.outputs.0.crc32c -d inproc run "$models/scale.pex" --random 1)"
+equal "and its cycles" "$(value data.cycles -d 0 run "$models/scale.pex" --random 1)" \
+	"$(value data.cycles -d inproc run "$models/scale.pex" --random 1)"
+check "a fault is told with its node" ends 7 bad_read -d 0 run "$models/fault.pex" --random 1
+check "a run without end is ended" ends 7 spin -d 0 run "$models/forever.pex" --budget 100
+check "the device still works" ends 0 CRC-32C -d 0 run "$models/copy.pex" --random 1
+check "threads share it" ends 0 MEDIAN -d 0 bench "$models/copy.pex" -n 10 -w 1 --threads 2
+check "unload the driver" unload
+check "and it is gone" ends 9 "modprobe pumori" ls
+finish
