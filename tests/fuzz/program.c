@@ -2,8 +2,9 @@
 /*
  * Arbitrary program images, decoded and run on a small chip.
  *
- * The first byte says how: raw, or repaired. A repaired image gets a sound header and tables, and every
- * instruction that the decoder refuses is replaced by a NOP, so that the others are reached. What is
+ * The first byte says how: raw, repaired or tidied. A repaired image gets a sound header and tables, and
+ * every instruction that the decoder refuses is replaced by a NOP, so that the others are reached; a tidied
+ * one has the fields of its instructions brought near to what is legal before. What is
  * accepted runs twice, in one go and in small slices, with the same job: how it ends, its cycles and
  * every byte of memory must be the same. A job that takes too long is killed as a watchdog would.
  */
@@ -64,6 +65,136 @@ static void reset(void)
 	memset(memory_out, 0x5a, BYTES);
 }
 
+static u8 tidy_dtype(u8 dtype)
+{
+	static const u8 known[] = {
+		PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT32, PUMORI_ISA_UINT8, PUMORI_ISA_INT8,
+		PUMORI_ISA_INT16, PUMORI_ISA_INT64, PUMORI_ISA_BOOL,
+	};
+
+	return known[dtype % sizeof(known)];
+}
+
+/* A pattern that has a chance to fit: small, and mostly in bounds. */
+static void tidy_operand(struct pumori_isa_operand *operand, const struct pumori_isa_operand *like)
+{
+	u32 i;
+
+	operand->space = operand->space % 4 == 2 ? PUMORI_ISA_PSUM : PUMORI_ISA_SBUF;
+	operand->dtype = tidy_dtype(operand->dtype);
+	operand->partition_start %= 64;
+	operand->partition_count = like ? like->partition_count : 1 + operand->partition_count % 32;
+	operand->partition_step = operand->partition_step % 8 != 0;
+	operand->dims = like ? like->dims : 1 + operand->dims % 4;
+	operand->offset = operand->offset % 512 & ~7u;
+	operand->reserved = 0;
+	for (i = 0; i < 4; i++) {
+		operand->count[i] = i >= operand->dims ? 0 : like ? like->count[i] : 1 + operand->count[i] % 8;
+		operand->step[i] = i >= operand->dims ? 0 : operand->step[i] % 16;
+	}
+	for (i = 0; i < 2; i++) {
+		operand->bind[i] = operand->bind[i] & 1 ? operand->bind[i] % 3 : operand->bind[i] & 0x43;
+		operand->bind_stride[i] = operand->bind[i] ? operand->bind_stride[i] % 64 * 8 : 0;
+	}
+}
+
+static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_dma_side *like, u8 variable)
+{
+	u32 i;
+
+	memset(&side->reserved, 0, sizeof(side->reserved));
+	side->flags = 0;
+	side->dtype = tidy_dtype(side->dtype);
+	side->space = side->space & 1 ? PUMORI_ISA_MEMORY : PUMORI_ISA_SBUF;
+	side->dims = like ? like->dims : 1 + side->dims % 4;
+	side->offset = side->offset % 2048 & ~7ull;
+	for (i = 0; i < 5; i++) {
+		side->count[i] = i >= side->dims ? 0 : like ? like->count[i] : 1 + side->count[i] % 16;
+		side->step[i] = i >= side->dims ? 0 : side->step[i] % 64;
+	}
+	for (i = 0; i < 2; i++) {
+		side->bind[i] = side->bind[i] & 1 ? side->bind[i] % 3 : side->bind[i] & 0x43;
+		side->bind_stride[i] = side->bind[i] ? side->bind_stride[i] % 512 * 8 : 0;
+	}
+	if (side->space == PUMORI_ISA_MEMORY) {
+		side->partition_start = side->partition_count = side->partition_step = 0;
+		side->variable = variable;
+	} else {
+		/* As many elements as the other side, which has no partitions. */
+		side->partition_start %= 128;
+		side->partition_count = 1;
+		side->partition_step = 1;
+		side->variable = 0;
+	}
+}
+
+/* Brings the fields of an instruction near to what is legal; what is still wrong becomes a NOP later. */
+static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
+{
+	static const u8 by_stream[6][10] = {
+		{ 16, 17, 17, 16, 17, 3, 4, 1, 6, 5 }, { 32, 33, 34, 35, 36, 37, 38, 39, 40, 41 },
+		{ 33, 35, 48, 48, 48, 3, 4, 6, 7, 8 }, { 56, 57, 58, 35, 32, 38, 36, 3, 4, 8 },
+		{ 3, 4, 5, 6, 7, 8, 9, 1, 7, 5 }, { 64, 64, 65, 66, 3, 4, 6, 7, 8, 64 },
+	};
+	struct pumori_isa_compute *compute = &instruction->compute;
+	struct pumori_isa_dma *dma = &instruction->dma;
+	u32 i;
+
+	instruction->opcode = by_stream[SILICON_MIN(stream, 5u)][instruction->opcode % 10];
+	instruction->reserved = 0;
+	instruction->signal_core = 0;
+	instruction->flags &= PUMORI_ISA_FLAGS;
+	for (i = 0; i < 2; i++) {
+		if (!(instruction->flags & 1u << i))
+			memset(&instruction->wait[i], 0, sizeof(instruction->wait[i]));
+		instruction->wait[i].reserved = 0;
+		instruction->wait[i].bind = 0;
+		instruction->wait[i].step = 0;
+		instruction->wait[i].value %= 4;
+		instruction->wait[i].semaphore %= 4;
+	}
+	if (!(instruction->flags & PUMORI_ISA_SIGNAL))
+		instruction->signal_increment = instruction->signal_semaphore = 0;
+	if (instruction->opcode >= PUMORI_ISA_DMA_COPY) {
+		tidy_side(&dma->destination, NULL, 1);
+		tidy_side(&dma->source, &dma->destination, 0);
+		if (instruction->opcode == PUMORI_ISA_DMA_COPY)
+			memset(&dma->index, 0, sizeof(dma->index));
+		else
+			tidy_operand(&dma->index, NULL);
+		memset(instruction->bytes + sizeof(*dma), 0, sizeof(instruction->bytes) - sizeof(*dma));
+		return;
+	}
+	if (instruction->opcode < PUMORI_ISA_LOAD_STATIONARY)
+		return;
+	compute->reserved = 0;
+	compute->reserved2 = 0;
+	compute->compute = compute->compute & 1 ? PUMORI_ISA_FP32 : PUMORI_ISA_INT32;
+	tidy_operand(&compute->out, NULL);
+	for (i = 0; i < 3; i++) {
+		if (compute->in[i].space)
+			tidy_operand(&compute->in[i], &compute->out);
+		else
+			memset(&compute->in[i], 0, sizeof(compute->in[i]));
+	}
+	if (instruction->opcode == PUMORI_ISA_LOAD_STATIONARY)
+		memset(&compute->out, 0, sizeof(compute->out));
+	if (compute->accumulator_space)
+		compute->accumulator_space = PUMORI_ISA_SBUF;
+	compute->accumulator_offset = compute->accumulator_space ? compute->accumulator_offset % 512 & ~3u : 0;
+	if (instruction->opcode == PUMORI_ISA_COPY)
+		compute->op0 = compute->op1 = compute->axes = 0;
+}
+
+static void add_input(struct program *program, const uint8_t *data, bool tidied)
+{
+	struct pumori_isa_instruction *instruction = program_add(program, 0);
+
+	memcpy(instruction, data, sizeof(*instruction));
+	if (tidied)
+		tidy(instruction, program->stream[program->header.streams - 1].stream);
+}
+
 /* A sound frame around the instructions of the input. */
 static void *repair(const uint8_t *data, size_t size, size_t *bytes)
 {
@@ -82,8 +213,7 @@ static void *repair(const uint8_t *data, size_t size, size_t *bytes)
 		/* Distinct ids: one of each kind, as the input chooses. */
 		program_stream(&program, i ? (data[4 + i] % 5 + i * 5) % PUMORI_ISA_STREAMS : data[4] % 5);
 		for (j = i * each; j < SILICON_MIN(count, (i + 1) * each); j++)
-			memcpy(program_add(&program, 0), data + CONTROL_BYTES + j * PUMORI_ISA_INSTRUCTION_BYTES,
-			       PUMORI_ISA_INSTRUCTION_BYTES);
+			add_input(&program, data + CONTROL_BYTES + j * PUMORI_ISA_INSTRUCTION_BYTES, data[0] & 2);
 		add_end(&program);
 	}
 	return program_write(&program, bytes);
