@@ -25,6 +25,20 @@ static void make_odd(struct builder *builder)
 	builder_metadata(builder, "note", "a \"quoted\" note, with a comma\nand a line");
 }
 
+/* The streams of scale, listed in another order than their instructions have. */
+static void make_swapped(struct builder *builder)
+{
+	struct pumori_isa_program *program;
+	struct pumori_isa_stream_entry *stream, first;
+
+	build_scale(builder);
+	program = (void *)builder->section[BUILDER_PROGRAM].data;
+	stream = (void *)((char *)(program + 1) + program->entries * sizeof(struct pumori_isa_entry));
+	first = stream[0];
+	stream[0] = stream[1];
+	stream[1] = first;
+}
+
 /* Two outputs whose names make the same file name. */
 static void make_twins(struct builder *builder)
 {
@@ -136,6 +150,7 @@ int main(int argc, char **argv)
 	} models[] = {
 		{ "copy", make_copy },	 { "scale", build_scale }, { "empty", build_empty },   { "forever", build_forever },
 		{ "fault", build_fault }, { "state", build_state }, { "odd", make_odd },
+		{ "swapped", make_swapped },
 		{ "twins", make_twins },  { "ocr", make_ocr },	    { "turned", make_turned },	{ "unsure", make_unsure },
 	};
 
