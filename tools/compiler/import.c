@@ -21,6 +21,7 @@ const struct pumori_import_row *pumori_import_find(const char *name)
 		pumori_import_reduce, pumori_import_normalization, pumori_import_constant,
 		pumori_import_quantize, pumori_import_resize, pumori_import_control,
 		pumori_import_transposed, pumori_import_losses, pumori_import_recurrence,
+		pumori_import_einstein,
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)

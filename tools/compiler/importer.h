@@ -64,6 +64,7 @@ extern const struct pumori_import_row pumori_import_control[];
 extern const struct pumori_import_row pumori_import_transposed[];
 extern const struct pumori_import_row pumori_import_losses[];
 extern const struct pumori_import_row pumori_import_recurrence[];
+extern const struct pumori_import_row pumori_import_einstein[];
 
 const struct pumori_import_row *pumori_import_find(const char *name);
 
