@@ -89,16 +89,20 @@ static void tidy_operand(struct pumori_isa_operand *operand, const struct pumori
 	operand->offset = operand->offset % 512 & ~7u;
 	operand->reserved = 0;
 	for (i = 0; i < 4; i++) {
-		operand->count[i] = i >= operand->dims ? 0 : like ? like->count[i] : 1 + operand->count[i] % 8;
+		operand->count[i] = i >= operand->dims ? 0 :
+				    like	       ? like->count[i] :
+							 1 + operand->count[i] % 8;
 		operand->step[i] = i >= operand->dims ? 0 : operand->step[i] % 16;
 	}
 	for (i = 0; i < 2; i++) {
-		operand->bind[i] = operand->bind[i] & 1 ? operand->bind[i] % 3 : operand->bind[i] & 0x43;
+		operand->bind[i] = operand->bind[i] & 1 ? operand->bind[i] % 3 :
+							  operand->bind[i] & 0x43;
 		operand->bind_stride[i] = operand->bind[i] ? operand->bind_stride[i] % 64 * 8 : 0;
 	}
 }
 
-static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_dma_side *like, u8 variable)
+static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_dma_side *like,
+		      u8 variable)
 {
 	u32 i;
 
@@ -109,7 +113,9 @@ static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_
 	side->dims = like ? like->dims : 1 + side->dims % 4;
 	side->offset = side->offset % 2048 & ~7ull;
 	for (i = 0; i < 5; i++) {
-		side->count[i] = i >= side->dims ? 0 : like ? like->count[i] : 1 + side->count[i] % 16;
+		side->count[i] = i >= side->dims ? 0 :
+				 like		 ? like->count[i] :
+						   1 + side->count[i] % 16;
 		side->step[i] = i >= side->dims ? 0 : side->step[i] % 64;
 	}
 	for (i = 0; i < 2; i++) {
@@ -128,7 +134,10 @@ static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_
 	}
 }
 
-/* Brings the fields of an instruction near to what is legal; what is still wrong becomes a NOP later. */
+/*
+ * Brings the fields of an instruction near to what is legal; what is still wrong becomes a NOP
+ * later.
+ */
 static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 {
 	static const u8 by_stream[6][10] = {
@@ -162,7 +171,8 @@ static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 			memset(&dma->index, 0, sizeof(dma->index));
 		else
 			tidy_operand(&dma->index, NULL);
-		memset(instruction->bytes + sizeof(*dma), 0, sizeof(instruction->bytes) - sizeof(*dma));
+		memset(instruction->bytes + sizeof(*dma), 0,
+		       sizeof(instruction->bytes) - sizeof(*dma));
 		return;
 	}
 	if (instruction->opcode < PUMORI_ISA_LOAD_STATIONARY)
@@ -181,7 +191,8 @@ static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 		memset(&compute->out, 0, sizeof(compute->out));
 	if (compute->accumulator_space)
 		compute->accumulator_space = PUMORI_ISA_SBUF;
-	compute->accumulator_offset = compute->accumulator_space ? compute->accumulator_offset % 512 & ~3u : 0;
+	compute->accumulator_offset =
+		compute->accumulator_space ? compute->accumulator_offset % 512 & ~3u : 0;
 	if (instruction->opcode == PUMORI_ISA_COPY)
 		compute->op0 = compute->op1 = compute->axes = 0;
 }
@@ -211,15 +222,20 @@ static void *repair(const uint8_t *data, size_t size, size_t *bytes)
 	each = (count + streams - 1) / streams;
 	for (i = 0; i < streams; i++) {
 		/* Distinct ids: one of each kind, as the input chooses. */
-		program_stream(&program, i ? (data[4 + i] % 5 + i * 5) % PUMORI_ISA_STREAMS : data[4] % 5);
+		program_stream(&program,
+			       i ? (data[4 + i] % 5 + i * 5) % PUMORI_ISA_STREAMS : data[4] % 5);
 		for (j = i * each; j < SILICON_MIN(count, (i + 1) * each); j++)
-			add_input(&program, data + CONTROL_BYTES + j * PUMORI_ISA_INSTRUCTION_BYTES, data[0] & 2);
+			add_input(&program, data + CONTROL_BYTES + j * PUMORI_ISA_INSTRUCTION_BYTES,
+				  data[0] & 2);
 		add_end(&program);
 	}
 	return program_write(&program, bytes);
 }
 
-/* Replaces what the decoder refuses until it refuses nothing; false when it is not about instructions. */
+/*
+ * Replaces what the decoder refuses until it refuses nothing; false when it is not about
+ * instructions.
+ */
 static bool mend(u8 *image, size_t bytes)
 {
 	const struct pumori_isa_program *header = (const void *)image;
@@ -227,7 +243,8 @@ static bool mend(u8 *image, size_t bytes)
 	u64 detail, last = ~0ull;
 	u32 i, j;
 
-	for (i = 0; i < 2 * header->instructions && silicon_program_refusal(image, bytes, &detail); i++) {
+	for (i = 0; i < 2 * header->instructions && silicon_program_refusal(image, bytes, &detail);
+	     i++) {
 		if (detail >= header->instructions)
 			return false;
 		/* An END that comes too early for its loops: nothing of the stream is left then. */
@@ -236,7 +253,8 @@ static bool mend(u8 *image, size_t bytes)
 				if (instructions[j].opcode == PUMORI_ISA_LOOP_BEGIN ||
 				    instructions[j].opcode == PUMORI_ISA_LOOP_END)
 					instructions[j].opcode = PUMORI_ISA_NOP,
-					memset(&instructions[j].control, 0, sizeof(instructions[j].control));
+					memset(&instructions[j].control, 0,
+					       sizeof(instructions[j].control));
 		if (instructions[detail].opcode != PUMORI_ISA_END) {
 			memset(&instructions[detail], 0, sizeof(instructions[detail]));
 			instructions[detail].opcode = PUMORI_ISA_NOP;
@@ -249,12 +267,14 @@ static bool mend(u8 *image, size_t bytes)
 /* Runs the job to its end, or kills it; true when it ended by itself. */
 static bool finish(const struct rig_queue *queue, u32 budget, struct pumori_hw_record *record)
 {
-	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE, .target = queue->descriptor->id,
+	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+					  .target = queue->descriptor->id,
 					  .argument = PUMORI_HW_JOB_KILLED };
 	u32 i;
 
 	for (i = 0; i < MAX_SLICES && !queue->completion->sequence; i++)
-		rig_step(rig, budget ? budget : 1 + (rig->random = rig->random * 1664525 + 1013904223) % 97);
+		rig_step(rig, budget ? budget :
+				       1 + (rig->random = rig->random * 1664525 + 1013904223) % 97);
 	if (!queue->completion->sequence)
 		CHECK(rig_command(rig, 0, kill, NULL) == PUMORI_HW_FAULT_NONE);
 	*record = queue->completion->record[1];
@@ -316,8 +336,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (run(image, bytes, 1u << 12, &a)) {
 		memcpy(first, memory_out, BYTES);
 		if (run(image, bytes, 0, &b)) {
-			CHECK(a.status == b.status && a.fault == b.fault && a.pc == b.pc && a.stream == b.stream &&
-			      a.address == b.address && a.cycles == b.cycles && a.nan_count == b.nan_count);
+			CHECK(a.status == b.status && a.fault == b.fault && a.pc == b.pc &&
+			      a.stream == b.stream && a.address == b.address &&
+			      a.cycles == b.cycles && a.nan_count == b.nan_count);
 			CHECK(!memcmp(first, memory_out, BYTES));
 		}
 	}

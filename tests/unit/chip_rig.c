@@ -93,8 +93,9 @@ struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kerne
 			rig->slot[core][slot] = calloc(1, silicon_slot_bytes() + 64);
 			if (!rig->slot[core][slot])
 				goto failed;
-			silicon_core_add_slot(rig->device, core,
-					      (void *)(((uintptr_t)rig->slot[core][slot] + 63) & ~(uintptr_t)63));
+			silicon_core_add_slot(
+				rig->device, core,
+				(void *)(((uintptr_t)rig->slot[core][slot] + 63) & ~(uintptr_t)63));
 		}
 		rig->control_page[core] = rig_bus_alloc(rig, 1);
 		rig->event_page[core] = rig_bus_alloc(rig, 1);
@@ -155,7 +156,8 @@ static u64 *leaf(struct rig *rig, u32 space, u64 va, u32 last)
 	u32 level;
 
 	for (level = PUMORI_HW_PT_LEVELS - 1; level > last; level--) {
-		u64 *entry = &table[va >> (PUMORI_HW_PAGE_SHIFT + 9 * level) & (PUMORI_HW_PT_ENTRIES - 1)];
+		u64 *entry = &table[va >> (PUMORI_HW_PAGE_SHIFT + 9 * level) &
+				    (PUMORI_HW_PT_ENTRIES - 1)];
 
 		if (!*entry)
 			*entry = rig_bus_alloc(rig, 1) | PUMORI_HW_PTE_VALID;
@@ -194,7 +196,8 @@ void rig_enable(struct rig *rig, u32 core)
 	for (i = 0; i < 2; i++) {
 		memset(rig_bus(rig, rings[i]), 0, PAGE);
 		silicon_register_write(device, PUMORI_HW_CORE(core, i * 8), (u32)rings[i]);
-		silicon_register_write(device, PUMORI_HW_CORE(core, i * 8 + 4), (u32)(rings[i] >> 32));
+		silicon_register_write(device, PUMORI_HW_CORE(core, i * 8 + 4),
+				       (u32)(rings[i] >> 32));
 	}
 	rig->control[core] = rig_bus(rig, rings[0]);
 	rig->events[core] = rig_bus(rig, rings[1]);
@@ -202,7 +205,8 @@ void rig_enable(struct rig *rig, u32 core)
 	rig->event_head[core] = 0;
 	silicon_register_write(device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_ENABLE), 1);
 	silicon_register_write(device, PUMORI_HW_REG_INTERRUPT_ENABLE,
-			       silicon_register_read(device, PUMORI_HW_REG_INTERRUPT_ENABLE) | 1u << core);
+			       silicon_register_read(device, PUMORI_HW_REG_INTERRUPT_ENABLE) |
+				       1u << core);
 }
 
 u32 rig_control(struct rig *rig, u32 core, struct pumori_hw_control command)
@@ -211,7 +215,8 @@ u32 rig_control(struct rig *rig, u32 core, struct pumori_hw_control command)
 
 	command.sequence = ++rig->control_sequence[core];
 	rig->control[core][tail % PUMORI_HW_CONTROL_ENTRIES] = command;
-	silicon_register_write(rig->device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_CONTROL_TAIL), tail + 1);
+	silicon_register_write(rig->device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_CONTROL_TAIL),
+			       tail + 1);
 	return command.sequence;
 }
 
@@ -223,7 +228,8 @@ bool rig_event(struct rig *rig, u32 core, struct pumori_hw_event *event)
 	if (event->phase != head / PUMORI_HW_EVENT_ENTRIES + 1)
 		return false;
 	rig->event_head[core] = head + 1;
-	silicon_register_write(rig->device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_EVENT_HEAD), head + 1);
+	silicon_register_write(rig->device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_EVENT_HEAD),
+			       head + 1);
 	return true;
 }
 
@@ -371,7 +377,8 @@ struct pumori_hw_command *rig_next_command(struct rig_queue *queue)
 
 u64 rig_submit(struct rig *rig, struct rig_queue *queue, u32 program, u32 entry)
 {
-	struct pumori_hw_command *command = queue->prepared ? &queue->ring[position(queue)] : rig_next_command(queue);
+	struct pumori_hw_command *command = queue->prepared ? &queue->ring[position(queue)] :
+							      rig_next_command(queue);
 	u32 tail = queue->descriptor->tail;
 
 	queue->prepared = false;
@@ -407,8 +414,10 @@ bool rig_run(struct rig *rig)
 
 const struct pumori_hw_record *rig_wait(struct rig *rig, const struct rig_queue *queue, u64 sequence)
 {
-	const struct pumori_hw_record *record = &queue->completion->record[sequence % PUMORI_HW_RECORDS];
+	const struct pumori_hw_record *record =
+		&queue->completion->record[sequence % PUMORI_HW_RECORDS];
 
 	rig_run(rig);
-	return queue->completion->sequence >= sequence && record->sequence == sequence ? record : NULL;
+	return queue->completion->sequence >= sequence && record->sequence == sequence ? record :
+											 NULL;
 }

@@ -67,7 +67,9 @@ struct rig {
 	u32 random;
 };
 
-/** rig_create - a chip with its cores enabled and every slot's memory given; NULL when out of memory */
+/**
+ * rig_create - a chip with its cores enabled and every slot's memory given; NULL when out of memory
+ */
 struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kernels);
 void rig_destroy(struct rig *rig);
 /** rig_kernels - a kernel set by SILICON_KERNELS_*, NULL when this host cannot run it */
@@ -88,7 +90,10 @@ u8 *rig_buffer(struct rig *rig, u32 space, u64 va, u32 bytes, bool writable);
 void rig_enable(struct rig *rig, u32 core);
 /** rig_control - put a command on a control ring; returns its sequence */
 u32 rig_control(struct rig *rig, u32 core, struct pumori_hw_control command);
-/** rig_acknowledge - run until the command is acknowledged; returns its status, ~0 when that never comes */
+/**
+ * rig_acknowledge - run until the command is acknowledged; returns its status, ~0 when that never
+ * comes
+ */
 u32 rig_acknowledge(struct rig *rig, u32 core, u32 sequence, u64 *detail);
 /** rig_command - both */
 u32 rig_command(struct rig *rig, u32 core, struct pumori_hw_control command, u64 *detail);
@@ -101,17 +106,24 @@ struct rig_queue *rig_queue_create(struct rig *rig, u32 space, u32 priority, u32
 /** rig_runlist - put the first @count queues on core 0 */
 u32 rig_runlist(struct rig *rig, u32 count);
 
-/** rig_submit - put a job on a queue; its job page must be filled in before. Returns its sequence */
+/**
+ * rig_submit - put a job on a queue; its job page must be filled in before. Returns its sequence
+ */
 u64 rig_submit(struct rig *rig, struct rig_queue *queue, u32 program, u32 entry);
 /** rig_next_job - the job page that the next rig_submit() will use */
 struct pumori_hw_job *rig_next_job(struct rig_queue *queue);
-/** rig_next_command - the ring entry that the next rig_submit() fills in but for what is already set */
+/**
+ * rig_next_command - the ring entry that the next rig_submit() fills in but for what is already set
+ */
 struct pumori_hw_command *rig_next_command(struct rig_queue *queue);
 void rig_variable(struct pumori_hw_job *job, u32 index, u64 va, u64 length, bool writable);
 
 /** rig_step - one slice of core 0 */
 u32 rig_step(struct rig *rig, u32 budget);
-/** rig_run - run core 0 until it is idle; false when it does not come to rest within a generous bound */
+/**
+ * rig_run - run core 0 until it is idle; false when it does not come to rest within a generous
+ * bound
+ */
 bool rig_run(struct rig *rig);
 /** rig_wait - run until the job has ended; its record, or NULL */
 const struct pumori_hw_record *rig_wait(struct rig *rig, const struct rig_queue *queue, u64 sequence);

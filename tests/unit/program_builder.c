@@ -14,7 +14,8 @@ void program_begin(struct program *program, unsigned int sbuf_bytes, unsigned in
 	program->header.psum_bytes = psum_bytes;
 }
 
-void program_entry(struct program *program, unsigned int variables, unsigned int scalars, unsigned int flags)
+void program_entry(struct program *program, unsigned int variables, unsigned int scalars,
+		   unsigned int flags)
 {
 	struct pumori_isa_entry *entry = &program->entry[program->header.entries++];
 
@@ -37,7 +38,8 @@ void program_stream(struct program *program, unsigned int stream)
 
 struct pumori_isa_instruction *program_add(struct program *program, unsigned int opcode)
 {
-	struct pumori_isa_instruction *instruction = &program->instruction[program->header.instructions++];
+	struct pumori_isa_instruction *instruction =
+		&program->instruction[program->header.instructions++];
 
 	assert(program->header.instructions <= PROGRAM_INSTRUCTIONS);
 	program->stream[program->header.streams - 1].count++;
@@ -51,7 +53,8 @@ void *program_write(const struct program *program, size_t *bytes)
 	size_t tables = sizeof(header), offset;
 	unsigned char *image;
 
-	tables += header.entries * sizeof(program->entry[0]) + header.streams * sizeof(program->stream[0]);
+	tables += header.entries * sizeof(program->entry[0]) +
+		  header.streams * sizeof(program->stream[0]);
 	offset = (tables + PUMORI_ISA_INSTRUCTION_BYTES - 1) / PUMORI_ISA_INSTRUCTION_BYTES *
 		 PUMORI_ISA_INSTRUCTION_BYTES;
 	header.instructions_offset = (__u32)offset;
@@ -62,12 +65,14 @@ void *program_write(const struct program *program, size_t *bytes)
 	memcpy(image + sizeof(header), program->entry, header.entries * sizeof(program->entry[0]));
 	memcpy(image + sizeof(header) + header.entries * sizeof(program->entry[0]), program->stream,
 	       header.streams * sizeof(program->stream[0]));
-	memcpy(image + offset, program->instruction, header.instructions * sizeof(program->instruction[0]));
+	memcpy(image + offset, program->instruction,
+	       header.instructions * sizeof(program->instruction[0]));
 	return image;
 }
 
-struct pumori_isa_instruction *with_wait(struct pumori_isa_instruction *instruction, unsigned int which,
-					 unsigned int semaphore, unsigned int value)
+struct pumori_isa_instruction *with_wait(struct pumori_isa_instruction *instruction,
+					 unsigned int which, unsigned int semaphore,
+					 unsigned int value)
 {
 	instruction->flags |= which ? PUMORI_ISA_WAIT1 : PUMORI_ISA_WAIT0;
 	instruction->wait[which].semaphore = (__u8)semaphore;
@@ -75,8 +80,8 @@ struct pumori_isa_instruction *with_wait(struct pumori_isa_instruction *instruct
 	return instruction;
 }
 
-struct pumori_isa_instruction *with_signal(struct pumori_isa_instruction *instruction, unsigned int semaphore,
-					   unsigned int increment)
+struct pumori_isa_instruction *with_signal(struct pumori_isa_instruction *instruction,
+					   unsigned int semaphore, unsigned int increment)
 {
 	instruction->flags |= PUMORI_ISA_SIGNAL;
 	instruction->signal_semaphore = (__u8)semaphore;
@@ -84,8 +89,8 @@ struct pumori_isa_instruction *with_signal(struct pumori_isa_instruction *instru
 	return instruction;
 }
 
-struct pumori_isa_operand sbuf_row(unsigned int dtype, unsigned int partition, unsigned int partitions,
-				   unsigned int offset, unsigned int count)
+struct pumori_isa_operand sbuf_row(unsigned int dtype, unsigned int partition,
+				   unsigned int partitions, unsigned int offset, unsigned int count)
 {
 	struct pumori_isa_operand operand = {
 		.space = PUMORI_ISA_SBUF,
@@ -102,8 +107,8 @@ struct pumori_isa_operand sbuf_row(unsigned int dtype, unsigned int partition, u
 	return operand;
 }
 
-struct pumori_isa_operand psum_row(unsigned int dtype, unsigned int partition, unsigned int partitions,
-				   unsigned int offset, unsigned int count)
+struct pumori_isa_operand psum_row(unsigned int dtype, unsigned int partition,
+				   unsigned int partitions, unsigned int offset, unsigned int count)
 {
 	struct pumori_isa_operand operand = sbuf_row(dtype, partition, partitions, offset, count);
 
@@ -111,8 +116,9 @@ struct pumori_isa_operand psum_row(unsigned int dtype, unsigned int partition, u
 	return operand;
 }
 
-struct pumori_isa_dma_side sbuf_side(unsigned int dtype, unsigned int partition, unsigned int partitions,
-				     unsigned int offset, unsigned int count)
+struct pumori_isa_dma_side sbuf_side(unsigned int dtype, unsigned int partition,
+				     unsigned int partitions, unsigned int offset,
+				     unsigned int count)
 {
 	struct pumori_isa_dma_side side = {
 		.space = PUMORI_ISA_SBUF,
@@ -129,8 +135,8 @@ struct pumori_isa_dma_side sbuf_side(unsigned int dtype, unsigned int partition,
 	return side;
 }
 
-struct pumori_isa_dma_side memory_side(unsigned int dtype, unsigned int variable, unsigned long long offset,
-				       unsigned int count)
+struct pumori_isa_dma_side memory_side(unsigned int dtype, unsigned int variable,
+				       unsigned long long offset, unsigned int count)
 {
 	struct pumori_isa_dma_side side = {
 		.space = PUMORI_ISA_MEMORY,
@@ -150,7 +156,8 @@ struct pumori_isa_instruction *add_end(struct program *program)
 	return program_add(program, PUMORI_ISA_END);
 }
 
-struct pumori_isa_instruction *add_loop(struct program *program, unsigned int level, unsigned int count)
+struct pumori_isa_instruction *add_loop(struct program *program, unsigned int level,
+					unsigned int count)
 {
 	struct pumori_isa_instruction *instruction = program_add(program, PUMORI_ISA_LOOP_BEGIN);
 
@@ -176,8 +183,8 @@ struct pumori_isa_instruction *add_set(struct program *program, unsigned int des
 	return instruction;
 }
 
-struct pumori_isa_instruction *add_alu(struct program *program, unsigned int operation, unsigned int destination,
-				       unsigned int source, int immediate)
+struct pumori_isa_instruction *add_alu(struct program *program, unsigned int operation,
+				       unsigned int destination, unsigned int source, int immediate)
 {
 	struct pumori_isa_instruction *instruction = program_add(program, PUMORI_ISA_REGISTER_ALU);
 
@@ -188,8 +195,8 @@ struct pumori_isa_instruction *add_alu(struct program *program, unsigned int ope
 	return instruction;
 }
 
-struct pumori_isa_instruction *add_branch(struct program *program, unsigned int compare, unsigned int source,
-					  int immediate, unsigned int target)
+struct pumori_isa_instruction *add_branch(struct program *program, unsigned int compare,
+					  unsigned int source, int immediate, unsigned int target)
 {
 	struct pumori_isa_instruction *instruction = program_add(program, PUMORI_ISA_BRANCH);
 
@@ -200,7 +207,8 @@ struct pumori_isa_instruction *add_branch(struct program *program, unsigned int 
 	return instruction;
 }
 
-struct pumori_isa_instruction *add_dma(struct program *program, struct pumori_isa_dma_side destination,
+struct pumori_isa_instruction *add_dma(struct program *program,
+				       struct pumori_isa_dma_side destination,
 				       struct pumori_isa_dma_side source)
 {
 	struct pumori_isa_instruction *instruction = program_add(program, PUMORI_ISA_DMA_COPY);

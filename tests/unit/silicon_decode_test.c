@@ -26,8 +26,26 @@ static struct program good;
 
 /* What the instructions of the good program are. */
 enum place {
-	LOOP, DMA_IN, LOAD, SET, BRANCH, LOOP_END, GATHER, DMA_END, ALU, SCALAR, COPY, ACTIVATE, REGISTER_LOOP,
-	REGISTER_LOOP_END, NOP, VECTOR_END, STATIONARY, MOVING, TENSOR_END, PLACES,
+	LOOP,
+	DMA_IN,
+	LOAD,
+	SET,
+	BRANCH,
+	LOOP_END,
+	GATHER,
+	DMA_END,
+	ALU,
+	SCALAR,
+	COPY,
+	ACTIVATE,
+	REGISTER_LOOP,
+	REGISTER_LOOP_END,
+	NOP,
+	VECTOR_END,
+	STATIONARY,
+	MOVING,
+	TENSOR_END,
+	PLACES,
 };
 
 static void build(void)
@@ -96,7 +114,10 @@ static struct program *fresh(struct program *program)
 	return program;
 }
 
-/* The same answer from the checker and from LOAD_PROGRAM; @place is the offending instruction or -1. */
+/*
+ * The same answer from the checker and from LOAD_PROGRAM; @place is the offending instruction or
+ * -1.
+ */
 static void expect(const struct program *program, enum silicon_refusal refusal, int place)
 {
 	struct rig *rig = rig_create(1, 1, rig_kernels(SILICON_KERNELS_GENERIC));
@@ -115,7 +136,8 @@ static void expect(const struct program *program, enum silicon_refusal refusal, 
 	rig_destroy(rig);
 	if (!refusal) {
 		if (name)
-			fail_msg("a sound program is refused: %s at %llu", name, (unsigned long long)detail);
+			fail_msg("a sound program is refused: %s at %llu", name,
+				 (unsigned long long)detail);
 		assert_int_equal(status, PUMORI_HW_FAULT_NONE);
 		return;
 	}
@@ -219,7 +241,8 @@ static void frames(void **state)
 	CHANGE(SIGNAL, DMA_IN, i->signal_core = 1);
 	CHANGE(SIGNAL, COPY, i->signal_semaphore = 3);
 	CHANGE(FALL_THROUGH, VECTOR_END, i->opcode = PUMORI_ISA_NOP);
-	CHANGE(FALL_THROUGH, VECTOR_END, i->opcode = PUMORI_ISA_BRANCH, i->control.compare = PUMORI_ISA_COMPARE_EQUAL);
+	CHANGE(FALL_THROUGH, VECTOR_END, i->opcode = PUMORI_ISA_BRANCH,
+	       i->control.compare = PUMORI_ISA_COMPARE_EQUAL);
 }
 
 static void control(void **state)
@@ -312,8 +335,8 @@ static void operands(void **state)
 	CHANGE(BOUNDS, COPY, i->compute.out.step[0] = 0x7fffffff);
 	CHANGE(BOUNDS, ACTIVATE, i->compute.in[0].step[0] = 9);
 	CHANGE(OVERLAP, COPY, i->compute.out.step[0] = 0);
-	CHANGE(OVERLAP, COPY, i->compute.out.dims = 2, i->compute.out.count[0] = 64, i->compute.out.count[1] = 2,
-	       i->compute.out.step[0] = 1, i->compute.out.step[1] = 1);
+	CHANGE(OVERLAP, COPY, i->compute.out.dims = 2, i->compute.out.count[0] = 64,
+	       i->compute.out.count[1] = 2, i->compute.out.step[0] = 1, i->compute.out.step[1] = 1);
 	/* A loop that carries the pattern out in its last iteration only. */
 	CHANGE(BOUNDS, DMA_IN, i->dma.destination.bind_stride[0] = 1216);
 	CHANGE(BOUNDS, DMA_IN, i->dma.destination.bind_stride[0] = -4);

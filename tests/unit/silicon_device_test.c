@@ -104,13 +104,17 @@ static void registers(void **state)
 	assert_int_equal(read64(rig, PUMORI_HW_REG_HBM_BYTES), RIG_HBM_BYTES);
 	assert_int_equal(read64(rig, PUMORI_HW_REG_SERIAL), 0x1234567890abcdefull);
 	assert_int_equal(read64(rig, PUMORI_HW_REG_SLOT_BYTES), silicon_slot_bytes());
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_PROGRAM_INSTRUCTIONS), RIG_INSTRUCTIONS);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_NAME), 'g' | 'e' << 8 | 'n' << 16 | 'e' << 24);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS), PUMORI_HW_STATUS_READY);
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_PROGRAM_INSTRUCTIONS),
+			 RIG_INSTRUCTIONS);
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_NAME),
+			 'g' | 'e' << 8 | 'n' << 16 | 'e' << 24);
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS),
+			 PUMORI_HW_STATUS_READY);
 	silicon_set_units_per_ms(rig->device, 4711);
 	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_UNITS_PER_MS), 4711);
 	/* Nothing is behind the others, and nothing happens there. */
-	for (offset = PUMORI_HW_REG_CORE_BASE + PUMORI_HW_REG_CORE_STRIDE; offset < PUMORI_HW_REG_BYTES + 64; offset++) {
+	for (offset = PUMORI_HW_REG_CORE_BASE + PUMORI_HW_REG_CORE_STRIDE;
+	     offset < PUMORI_HW_REG_BYTES + 64; offset++) {
 		silicon_register_write(rig->device, offset, 0xffffffffu);
 		assert_int_equal(silicon_register_read(rig->device, offset), 0);
 	}
@@ -233,7 +237,8 @@ static void programs_come_and_go(void **state)
 {
 	struct rig *rig = *state;
 	struct rig_queue *queue = rig_queue_create(rig, 0, 0, 100);
-	struct pumori_hw_control unload = { .opcode = PUMORI_HW_CONTROL_UNLOAD_PROGRAM, .target = LONG };
+	struct pumori_hw_control unload = { .opcode = PUMORI_HW_CONTROL_UNLOAD_PROGRAM,
+					    .target = LONG };
 	struct program *program = test_malloc(sizeof(*program));
 	u64 sequence;
 	u32 i;
@@ -244,12 +249,17 @@ static void programs_come_and_go(void **state)
 	for (i = 0; i < 1000; i++)
 		program_add(program, PUMORI_ISA_NOP);
 	add_end(program);
-	/* Over another program, under a taken number, beyond the end; then where there is room, in small slices. */
+	/*
+	 * Over another program, under a taken number, beyond the end; then where there is room, in
+	 * small slices.
+	 */
 	assert_int_equal(rig_load_program(rig, 10, 7, program), PUMORI_HW_FAULT_COMMAND);
 	assert_int_equal(rig_load_program(rig, LONG, 100, program), PUMORI_HW_FAULT_COMMAND);
-	assert_int_equal(rig_load_program(rig, 10, RIG_INSTRUCTIONS - 1000, program), PUMORI_HW_FAULT_ILLEGAL);
+	assert_int_equal(rig_load_program(rig, 10, RIG_INSTRUCTIONS - 1000, program),
+			 PUMORI_HW_FAULT_ILLEGAL);
 	rig->budget = 3;
-	assert_int_equal(rig_load_program(rig, 10, RIG_INSTRUCTIONS - 1001, program), PUMORI_HW_FAULT_NONE);
+	assert_int_equal(rig_load_program(rig, 10, RIG_INSTRUCTIONS - 1001, program),
+			 PUMORI_HW_FAULT_NONE);
 	rig->budget = 1000;
 
 	assert_int_equal(rig_runlist(rig, 1), 0);
@@ -305,7 +315,8 @@ static void big_image_spans_list_pages(void **state)
 static void fault_stops_the_queue_until_killed(void **state)
 {
 	struct rig *rig = *state;
-	struct rig_queue *queue = rig_queue_create(rig, 0, 0, 100), *other = rig_queue_create(rig, 1, 0, 100);
+	struct rig_queue *queue = rig_queue_create(rig, 0, 0, 100),
+			 *other = rig_queue_create(rig, 1, 0, 100);
 	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
 					  .argument = PUMORI_HW_JOB_KILLED };
 	struct pumori_hw_event event;
@@ -444,7 +455,8 @@ static void wild_tail_is_a_fault(void **state)
 {
 	struct rig *rig = *state;
 	struct rig_queue *queue = rig_queue_create(rig, 0, 0, 100);
-	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE, .argument = PUMORI_HW_JOB_KILLED };
+	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+					  .argument = PUMORI_HW_JOB_KILLED };
 
 	assert_int_equal(rig_runlist(rig, 1), 0);
 	queue->descriptor->tail = 0x80000000u;
@@ -468,14 +480,17 @@ static void equals_share_the_core(void **state)
 	for (i = 0; i < 200; i++)
 		rig_step(rig, 100);
 	/* Time is shared: neither has more than 55 of 100. */
-	assert_in_range(a->completion->busy_ns * 100 / (a->completion->busy_ns + b->completion->busy_ns), 45, 55);
+	assert_in_range(a->completion->busy_ns * 100 /
+				(a->completion->busy_ns + b->completion->busy_ns),
+			45, 55);
 	assert_true(a->completion->progress > 5000 && b->completion->progress > 5000);
 }
 
 static void higher_priority_goes_first(void **state)
 {
 	struct rig *rig = *state;
-	struct rig_queue *low = rig_queue_create(rig, 0, 0, 50), *high = rig_queue_create(rig, 1, 3, 50);
+	struct rig_queue *low = rig_queue_create(rig, 0, 0, 50),
+			 *high = rig_queue_create(rig, 1, 3, 50);
 	u64 sequence, before;
 
 	assert_int_equal(rig_runlist(rig, 2), 0);
@@ -505,7 +520,8 @@ static void more_queues_than_slots(void **state)
 	rig_run(rig);
 	for (j = 0; j < 3; j++)
 		for (i = 0; i < 5; i++)
-			assert_int_equal(record_of(queue[i], sequence[i][j])->status, PUMORI_HW_JOB_DONE);
+			assert_int_equal(record_of(queue[i], sequence[i][j])->status,
+					 PUMORI_HW_JOB_DONE);
 }
 
 static void full_event_ring_loses_nothing(void **state)
@@ -553,14 +569,21 @@ static void core_reset(void **state)
 	for (i = 0; i < 10; i++)
 		rig_step(rig, 100);
 	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_RESET), 1);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
-			 PUMORI_HW_CORE_STATUS_RESETTING, 0);
-	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_RESET), PUMORI_HW_RESET_KEY);
-	assert_int_not_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
-			     PUMORI_HW_CORE_STATUS_RESETTING, 0);
+	assert_int_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
+			PUMORI_HW_CORE_STATUS_RESETTING,
+		0);
+	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_RESET),
+			       PUMORI_HW_RESET_KEY);
+	assert_int_not_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
+			PUMORI_HW_CORE_STATUS_RESETTING,
+		0);
 	rig_step(rig, 1);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
-			 PUMORI_HW_CORE_STATUS_RESETTING, 0);
+	assert_int_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)) &
+			PUMORI_HW_CORE_STATUS_RESETTING,
+		0);
 	assert_int_equal(record_of(a, first)->status, PUMORI_HW_JOB_INNOCENT_RESET);
 	assert_int_equal(record_of(b, idle)->status, PUMORI_HW_JOB_DONE);
 	/* Queues, programs and later commands are still there; SBUF is not. */
@@ -578,11 +601,14 @@ static void device_reset(void **state)
 	submit(rig, queue, SPIN);
 	rig_step(rig, 100);
 	silicon_register_write(rig->device, PUMORI_HW_REG_DEVICE_RESET, PUMORI_HW_RESET_KEY);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS), PUMORI_HW_STATUS_RESETTING);
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS),
+			 PUMORI_HW_STATUS_RESETTING);
 	assert_true(silicon_core_pending(rig->device, 0));
 	rig_step(rig, 1);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS), PUMORI_HW_STATUS_READY);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS),
+			 PUMORI_HW_STATUS_READY);
+	assert_int_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
 	assert_int_equal(rig_step(rig, 100), SILICON_IDLE);
 	assert_int_equal(queue->completion->sequence, 0);
 	/* From nothing again. */
@@ -609,13 +635,15 @@ static void disabled_core_stands_still(void **state)
 	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_ENABLE), 0);
 	assert_true(silicon_core_pending(rig->device, 0));
 	assert_int_equal(rig_step(rig, 100), SILICON_IDLE);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
+	assert_int_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
 	assert_int_equal(queue->completion->progress, progress);
 	/* Rings that do not answer leave it disabled. */
 	rig->bus_limit = 0;
 	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_ENABLE), 1);
 	rig_step(rig, 100);
-	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
+	assert_int_equal(
+		silicon_register_read(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_STATUS)), 0);
 }
 
 static void doorbell_only_when_asked(void **state)
@@ -631,7 +659,10 @@ static void doorbell_only_when_asked(void **state)
 	submit(rig, queue, SPIN);
 	assert_true(silicon_core_pending(rig->device, 0));
 	rig_step(rig, 100);
-	/* Busy: the index stays behind, so that no doorbell is rung, and the core finds the command anyway. */
+	/*
+	 * Busy: the index stays behind, so that no doorbell is rung, and the core finds the command
+	 * anyway.
+	 */
 	tail = queue->descriptor->tail;
 	assert_false(tail + 1 - queue->descriptor->event_index - 1 < 1);
 }

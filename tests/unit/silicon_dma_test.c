@@ -24,11 +24,13 @@
 /* Variables of the job. */
 enum { SOURCE, DESTINATION, SBUF_IN, SBUF_OUT, VARIABLES };
 
-static const u64 va[VARIABLES] = { 0x10000000000ull, 0x20000000ull, 0x7fff00000000ull, 0x400000000ull };
+static const u64 va[VARIABLES] = { 0x10000000000ull, 0x20000000ull, 0x7fff00000000ull,
+				   0x400000000ull };
 static const u32 length[VARIABLES] = { MEMORY, MEMORY, SBUF_ALL, SBUF_ALL };
 static const u8 dtypes[] = {
-	PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT8, PUMORI_ISA_UINT8, PUMORI_ISA_INT16, PUMORI_ISA_UINT16,
-	PUMORI_ISA_INT32, PUMORI_ISA_UINT32, PUMORI_ISA_INT64, PUMORI_ISA_UINT64, PUMORI_ISA_BOOL,
+	PUMORI_ISA_FP32,  PUMORI_ISA_BF16,   PUMORI_ISA_INT8,  PUMORI_ISA_UINT8,
+	PUMORI_ISA_INT16, PUMORI_ISA_UINT16, PUMORI_ISA_INT32, PUMORI_ISA_UINT32,
+	PUMORI_ISA_INT64, PUMORI_ISA_UINT64, PUMORI_ISA_BOOL,
 };
 
 struct bench {
@@ -54,7 +56,8 @@ static void map_all(struct bench *bench)
 
 	for (v = 0; v < VARIABLES; v++)
 		for (i = 0; i < length[v] / 4096; i++) {
-			u64 flags = v == DESTINATION || v == SBUF_OUT ? PUMORI_HW_PTE_WRITABLE : 0, address;
+			u64 flags = v == DESTINATION || v == SBUF_OUT ? PUMORI_HW_PTE_WRITABLE : 0,
+			    address;
 
 			if ((i + v) % 3 == 0) {
 				address = rig_bus_alloc(bench->rig, 1);
@@ -139,7 +142,9 @@ static void choose_steps(struct bench *bench, struct pumori_isa_dma_side *side, 
 	}
 }
 
-/* Byte of an element, relative to the side's offset; SBUF rows are SBUF bytes apart in the model. */
+/*
+ * Byte of an element, relative to the side's offset; SBUF rows are SBUF bytes apart in the model.
+ */
 static s64 element_at(const struct pumori_isa_dma_side *side, u64 element, u32 first)
 {
 	u32 size = oracle_size(side->dtype), d;
@@ -185,8 +190,8 @@ static bool place(struct bench *bench, struct pumori_isa_dma_side *side, u32 fro
 	return true;
 }
 
-static bool choose_side(struct bench *bench, struct pumori_isa_dma_side *side, u32 elements, bool output, u32 rows,
-			s32 *moved)
+static bool choose_side(struct bench *bench, struct pumori_isa_dma_side *side, u32 elements,
+			bool output, u32 rows, s32 *moved)
 {
 	u32 partitions;
 
@@ -214,10 +219,12 @@ static bool choose_side(struct bench *bench, struct pumori_isa_dma_side *side, u
 	return place(bench, side, output ? 512 : 0, output ? 960 : 512, moved);
 }
 
-static u8 *model_at(struct bench *bench, const struct pumori_isa_dma_side *side, s32 moved, u64 element, u64 row)
+static u8 *model_at(struct bench *bench, const struct pumori_isa_dma_side *side, s32 moved,
+		    u64 element, u64 row)
 {
 	bool memory = side->space == PUMORI_ISA_MEMORY;
-	u8 *base = memory ? bench->model[side->variable] : bench->model[SBUF_OUT] + side->partition_start * SBUF;
+	u8 *base = memory ? bench->model[side->variable] :
+			    bench->model[SBUF_OUT] + side->partition_start * SBUF;
 	s64 at = (s64)side->offset + moved + element_at(side, element, row == NO_ROW ? 0 : 1);
 
 	if (row != NO_ROW)
@@ -226,8 +233,8 @@ static u8 *model_at(struct bench *bench, const struct pumori_isa_dma_side *side,
 }
 
 /* One element after the other; the fault that ends it. */
-static u32 expected(struct bench *bench, const struct pumori_isa_instruction *instruction, u32 elements, u32 rows,
-		    const s32 moved[2])
+static u32 expected(struct bench *bench, const struct pumori_isa_instruction *instruction,
+		    u32 elements, u32 rows, const s32 moved[2])
 {
 	const struct pumori_isa_dma *dma = &instruction->dma;
 	bool gather = instruction->opcode == PUMORI_ISA_DMA_GATHER;
@@ -246,9 +253,11 @@ static u32 expected(struct bench *bench, const struct pumori_isa_instruction *in
 				return PUMORI_HW_FAULT_INDEX;
 			*(gather ? &from_row : &to_row) = row;
 		}
-		if (oracle_convert(model_at(bench, &dma->destination, moved[1], to_row == NO_ROW ? i : i % each, to_row),
+		if (oracle_convert(model_at(bench, &dma->destination, moved[1],
+					    to_row == NO_ROW ? i : i % each, to_row),
 				   dma->destination.dtype,
-				   model_at(bench, &dma->source, moved[0], from_row == NO_ROW ? i : i % each, from_row),
+				   model_at(bench, &dma->source, moved[0],
+					    from_row == NO_ROW ? i : i % each, from_row),
 				   dma->source.dtype))
 			return PUMORI_HW_FAULT_OVERFLOW;
 	}
@@ -275,11 +284,13 @@ static void compare(struct bench *bench, u32 variable, u32 number)
 
 	for (i = 0; i < length[variable]; i++)
 		if (bench->page[variable][i / 4096][i % 4096] != bench->model[variable][i])
-			fail_msg("case %u: byte %u of variable %u is %02x, not %02x", number, i, variable,
-				 bench->page[variable][i / 4096][i % 4096], bench->model[variable][i]);
+			fail_msg("case %u: byte %u of variable %u is %02x, not %02x", number, i,
+				 variable, bench->page[variable][i / 4096][i % 4096],
+				 bench->model[variable][i]);
 }
 
-static const struct pumori_hw_record *run(struct bench *bench, const struct program *program, u32 entry)
+static const struct pumori_hw_record *run(struct bench *bench, const struct program *program,
+					  u32 entry)
 {
 	struct pumori_hw_control unload = { .opcode = PUMORI_HW_CONTROL_UNLOAD_PROGRAM };
 	struct pumori_hw_job *job = rig_next_job(bench->queue);
@@ -296,13 +307,15 @@ static const struct pumori_hw_record *run(struct bench *bench, const struct prog
 }
 
 /* Fills @instruction with a random DMA; false when what was drawn does not fit. */
-static bool choose(struct bench *bench, struct pumori_isa_instruction *instruction, u32 *elements, u32 *rows,
-		   s32 moved[2])
+static bool choose(struct bench *bench, struct pumori_isa_instruction *instruction, u32 *elements,
+		   u32 *rows, s32 moved[2])
 {
 	u32 kind = draw(bench, 4), row = 1 + draw(bench, 40), addressable = 1 + draw(bench, 30);
 	bool gather = kind == 1, scatter = kind == 2;
 
-	instruction->opcode = gather ? PUMORI_ISA_DMA_GATHER : scatter ? PUMORI_ISA_DMA_SCATTER : PUMORI_ISA_DMA_COPY;
+	instruction->opcode = gather  ? PUMORI_ISA_DMA_GATHER :
+			      scatter ? PUMORI_ISA_DMA_SCATTER :
+					PUMORI_ISA_DMA_COPY;
 	*rows = gather || scatter ? 1 + draw(bench, 20) : 1;
 	*elements = gather || scatter ? row * *rows : 1 + draw(bench, draw(bench, 4) ? 300 : 3000);
 	if (gather || scatter) {
@@ -310,8 +323,8 @@ static bool choose(struct bench *bench, struct pumori_isa_instruction *instructi
 		if (draw(bench, 2))
 			instruction->dma.index.partition_step = 0;
 	}
-	return choose_side(bench, &instruction->dma.source, gather ? row : *elements, false, gather ? addressable : 0,
-			   &moved[0]) &&
+	return choose_side(bench, &instruction->dma.source, gather ? row : *elements, false,
+			   gather ? addressable : 0, &moved[0]) &&
 	       choose_side(bench, &instruction->dma.destination, scatter ? row : *elements, true,
 			   scatter ? addressable : 0, &moved[1]);
 }
@@ -322,7 +335,8 @@ static void random_dmas(void **state)
 	struct program *program = test_malloc(sizeof(*program));
 	u32 number, done = 0, faults = 0, elements, rows, fault, i;
 	const struct pumori_hw_record *record;
-	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE, .argument = PUMORI_HW_JOB_KILLED };
+	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+					  .argument = PUMORI_HW_JOB_KILLED };
 	struct pumori_isa_instruction dma;
 	s32 moved[2];
 
@@ -333,7 +347,9 @@ static void random_dmas(void **state)
 		fill(bench);
 		/* Row numbers that mostly exist. */
 		for (i = 0; i < rows && dma.dma.index.space; i++) {
-			u32 count = dma.opcode == PUMORI_ISA_DMA_GATHER ? dma.dma.source.count[0] : dma.dma.destination.count[0];
+			u32 count = dma.opcode == PUMORI_ISA_DMA_GATHER ?
+					    dma.dma.source.count[0] :
+					    dma.dma.destination.count[0];
 			s16 index = (s16)((s32)draw(bench, 2 * count) - (s32)count);
 
 			if (!draw(bench, 100))

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Jobs that run: data in and out, semaphores, loops, registers; the same bytes and cycles for every budget. */
+/*
+ * Jobs that run: data in and out, semaphores, loops, registers; the same bytes and cycles for every
+ * budget.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +59,8 @@ static const struct pumori_hw_record *run(struct bench *bench, u32 id)
 	struct pumori_hw_job *job;
 	u64 sequence;
 
-	assert_int_equal(rig_load_program(bench->rig, id, id * 256, &bench->program), PUMORI_HW_FAULT_NONE);
+	assert_int_equal(rig_load_program(bench->rig, id, id * 256, &bench->program),
+			 PUMORI_HW_FAULT_NONE);
 	job = rig_next_job(bench->queue);
 	rig_variable(job, 0, VA_IN, WORDS * 4, false);
 	rig_variable(job, 1, VA_OUT, WORDS * 4, true);
@@ -219,7 +223,10 @@ static void registers_and_branches(void **state)
 	const struct pumori_hw_record *record;
 	u32 i;
 
-	/* Copies word 17 + 3 * 4 - 5 = 24 of the input to word 2 of the output, by registers all the way. */
+	/*
+	 * Copies word 17 + 3 * 4 - 5 = 24 of the input to word 2 of the output, by registers all
+	 * the way.
+	 */
 	begin(bench);
 	program_stream(program, PUMORI_ISA_DMA0);
 	instruction = program_add(program, PUMORI_ISA_REGISTER_SCALAR);
@@ -396,7 +403,8 @@ static void gather_and_scatter(void **state)
 		bench->in[2048 + i] = (u32)rows[i];
 	begin(bench);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 4), memory_side(PUMORI_ISA_INT32, 0, 8192, 4));
+	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 4),
+		memory_side(PUMORI_ISA_INT32, 0, 8192, 4));
 	/* Rows of 6 words, 8 apart, ten of them. */
 	instruction = program_add(program, PUMORI_ISA_DMA_GATHER);
 	instruction->dma.destination = sbuf_side(PUMORI_ISA_INT32, 2, 4, 0, 6);
@@ -420,8 +428,9 @@ static void gather_and_scatter(void **state)
 	assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
 	for (i = 0; i < 10; i++)
 		for (j = 0; j < 8; j++)
-			assert_int_equal(bench->out[i * 8 + j],
-					 (i == 0 || i == 3 || i == 9) && j < 6 ? bench->in[i * 8 + j] : 0);
+			assert_int_equal(
+				bench->out[i * 8 + j],
+				(i == 0 || i == 3 || i == 9) && j < 6 ? bench->in[i * 8 + j] : 0);
 
 	bench->in[2049] = (u32)-11;
 	record = run(bench, 1);

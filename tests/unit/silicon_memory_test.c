@@ -40,8 +40,10 @@ static void load_copy(struct rig *rig, struct program *program)
 	program_begin(program, WORDS * 4 / 64, 0);
 	program_entry(program, 2, 0, 0);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 64, 0, WORDS / 64), memory_side(PUMORI_ISA_INT32, 0, 0, WORDS));
-	add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, WORDS), sbuf_side(PUMORI_ISA_INT32, 0, 64, 0, WORDS / 64));
+	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 64, 0, WORDS / 64),
+		memory_side(PUMORI_ISA_INT32, 0, 0, WORDS));
+	add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, WORDS),
+		sbuf_side(PUMORI_ISA_INT32, 0, 64, 0, WORDS / 64));
 	add_end(program);
 	assert_int_equal(rig_load_program(rig, COPY, 0, program), 0);
 
@@ -50,11 +52,13 @@ static void load_copy(struct rig *rig, struct program *program)
 	program_stream(program, PUMORI_ISA_DMA0);
 	instruction = program_add(program, PUMORI_ISA_REGISTER_SCALAR);
 	instruction->control.destination = 5;
-	instruction = add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16), memory_side(PUMORI_ISA_INT32, 0, 0, 16));
+	instruction = add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16),
+			      memory_side(PUMORI_ISA_INT32, 0, 0, 16));
 	instruction->dma.source.bind[0] = PUMORI_ISA_BIND_REGISTER(5);
 	instruction->dma.source.bind_stride[0] = 4;
 	/* And SBUF, which a register can leave, too. */
-	instruction = add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16), sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16));
+	instruction = add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16),
+			      sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16));
 	instruction->dma.source.bind[0] = PUMORI_ISA_BIND_REGISTER(5);
 	instruction->dma.source.bind_stride[0] = 4;
 	add_end(program);
@@ -94,11 +98,13 @@ static void load_fill_and_dump(struct rig *rig, struct program *program)
 	program_begin(program, SBUF, 0);
 	program_entry(program, 2, 0, PUMORI_ISA_ENTRY_PRELOAD);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16), memory_side(PUMORI_ISA_INT32, 0, 0, 16));
+	add_dma(program, sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16),
+		memory_side(PUMORI_ISA_INT32, 0, 0, 16));
 	add_end(program);
 	program_entry(program, 2, 0, PUMORI_ISA_ENTRY_NEEDS_PRELOAD);
 	program_stream(program, PUMORI_ISA_DMA0 + 1);
-	add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16), sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16));
+	add_dma(program, memory_side(PUMORI_ISA_INT32, 1, 0, 16),
+		sbuf_side(PUMORI_ISA_INT32, 0, 1, 0, 16));
 	add_end(program);
 	assert_int_equal(rig_load_program(rig, PRELOAD, 80, program), 0);
 }
@@ -156,7 +162,8 @@ static u64 submit(struct bench *bench, struct rig_queue *queue, u32 program, u32
 
 static const struct pumori_hw_record *run(struct bench *bench, struct rig_queue *queue, u32 program)
 {
-	const struct pumori_hw_record *record = rig_wait(bench->rig, queue, submit(bench, queue, program, 0));
+	const struct pumori_hw_record *record =
+		rig_wait(bench->rig, queue, submit(bench, queue, program, 0));
 
 	assert_non_null(record);
 	return record;
@@ -183,7 +190,8 @@ static void pages_in_any_order(void **state)
 			PUMORI_HW_PTE_HBM | PUMORI_HW_PTE_WRITABLE | 0xffull << 52, false);
 	assert_int_equal(run(bench, bench->queue, COPY)->status, PUMORI_HW_JOB_DONE);
 	for (i = 0; i < PAGES; i++)
-		assert_memory_equal((u8 *)bench->in + i * PAGE, bench->rig->hbm + hbm + (PAGES - 1 - i) * PAGE, PAGE);
+		assert_memory_equal((u8 *)bench->in + i * PAGE,
+				    bench->rig->hbm + hbm + (PAGES - 1 - i) * PAGE, PAGE);
 }
 
 static void bus_pages(void **state)
@@ -192,7 +200,8 @@ static void bus_pages(void **state)
 	u64 first = rig_bus_alloc(bench->rig, PAGES), i;
 
 	for (i = 0; i < PAGES; i++)
-		rig_map(bench->rig, 0, VA_OUT + i * PAGE, first + i * PAGE, PUMORI_HW_PTE_WRITABLE, false);
+		rig_map(bench->rig, 0, VA_OUT + i * PAGE, first + i * PAGE, PUMORI_HW_PTE_WRITABLE,
+			false);
 	assert_int_equal(run(bench, bench->queue, COPY)->status, PUMORI_HW_JOB_DONE);
 	assert_memory_equal(bench->in, rig_bus(bench->rig, first), PAGES * PAGE);
 }
@@ -241,7 +250,8 @@ static void read_only_variable(void **state)
 	rig_variable(job, 0, VA_IN, WORDS * 4, false);
 	rig_variable(job, 1, VA_OUT, WORDS * 4, false);
 	sequence = rig_submit(bench->rig, bench->queue, COPY, 0);
-	expect_fault(rig_wait(bench->rig, bench->queue, sequence), PUMORI_HW_FAULT_VARIABLE, 1, VA_OUT);
+	expect_fault(rig_wait(bench->rig, bench->queue, sequence), PUMORI_HW_FAULT_VARIABLE, 1,
+		     VA_OUT);
 	assert_int_equal(bench->out[0], 0);
 }
 
@@ -254,7 +264,8 @@ static void short_variable(void **state)
 	rig_variable(job, 0, VA_IN, WORDS * 4, false);
 	rig_variable(job, 1, VA_OUT, WORDS * 4 - 1, true);
 	sequence = rig_submit(bench->rig, bench->queue, COPY, 0);
-	expect_fault(rig_wait(bench->rig, bench->queue, sequence), PUMORI_HW_FAULT_VARIABLE, 1, VA_OUT);
+	expect_fault(rig_wait(bench->rig, bench->queue, sequence), PUMORI_HW_FAULT_VARIABLE, 1,
+		     VA_OUT);
 	/* All is checked before anything is written. */
 	assert_int_equal(bench->out[0], 0);
 }
@@ -264,7 +275,8 @@ static void registers_cannot_leave(void **state)
 	static const s32 outside[] = { -1, WORDS - 15, WORDS, 0x7fffffff, -0x7fffffff - 1 };
 	struct bench *bench = *state;
 	struct rig_queue *queue = bench->queue;
-	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE, .argument = PUMORI_HW_JOB_KILLED };
+	struct pumori_hw_control kill = { .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+					  .argument = PUMORI_HW_JOB_KILLED };
 	struct pumori_hw_job *job;
 	u64 sequence;
 	u32 i;
@@ -323,7 +335,8 @@ static void broken_page_tables(void **state)
 			level0[0] &= ~PUMORI_HW_PTE_VALID;
 			break;
 		case 6:
-			level0[0] = RIG_HBM_BYTES | PUMORI_HW_PTE_HBM | PUMORI_HW_PTE_LEAF | PUMORI_HW_PTE_VALID;
+			level0[0] = RIG_HBM_BYTES | PUMORI_HW_PTE_HBM | PUMORI_HW_PTE_LEAF |
+				    PUMORI_HW_PTE_VALID;
 			break;
 		case 7:
 			level0[0] = PUMORI_HW_PTE_ADDRESS | PUMORI_HW_PTE_LEAF | PUMORI_HW_PTE_VALID;
@@ -343,7 +356,8 @@ static void translations_are_kept_until_invalidated(void **state)
 {
 	struct bench *bench = *state;
 	struct rig *rig = bench->rig;
-	struct pumori_hw_control invalidate = { .opcode = PUMORI_HW_CONTROL_TLB_INVALIDATE, .address = VA_OUT + PAGE,
+	struct pumori_hw_control invalidate = { .opcode = PUMORI_HW_CONTROL_TLB_INVALIDATE,
+						.address = VA_OUT + PAGE,
 						.length = PAGE };
 	u64 first = rig_hbm_alloc(rig, PAGE, PAGE);
 	u32 *moved = (u32 *)(rig->hbm + first);
@@ -414,7 +428,8 @@ static void silicon_slot_clear(void **state)
 		assert_int_equal(bench->out[i], 0);
 }
 
-static u64 submit_expecting(struct bench *bench, struct rig_queue *queue, u32 program, u32 entry, u64 residency)
+static u64 submit_expecting(struct bench *bench, struct rig_queue *queue, u32 program, u32 entry,
+			    u64 residency)
 {
 	rig_next_command(queue)->residency = residency;
 	return submit(bench, queue, program, entry);
@@ -433,21 +448,25 @@ static void residency(void **state)
 	assert_int_not_equal(generation, 0);
 	assert_int_equal(bench->queue->completion->residency, generation);
 	/* As long as nobody else came, SBUF is what the preload left. */
-	record = rig_wait(rig, bench->queue, submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
 	assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
 	assert_memory_equal(bench->in, bench->out, 64);
-	record = rig_wait(rig, bench->queue, submit_expecting(bench, bench->queue, PRELOAD, 1, generation + 1));
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation + 1));
 	assert_int_equal(record->status, PUMORI_HW_JOB_NOT_RESIDENT);
 	/* Another program of the same queue. */
 	run(bench, bench->queue, FILL);
-	record = rig_wait(rig, bench->queue, submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
 	assert_int_equal(record->status, PUMORI_HW_JOB_NOT_RESIDENT);
 	/* Again resident, then another queue takes the only slot. */
 	record = rig_wait(rig, bench->queue, submit(bench, bench->queue, PRELOAD, 0));
 	generation = record->residency;
 	run(bench, bench->other, COPY);
 	assert_int_equal(bench->queue->completion->residency, 0);
-	record = rig_wait(rig, bench->queue, submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
 	assert_int_equal(record->status, PUMORI_HW_JOB_NOT_RESIDENT);
 	/* Not a fault: the queue goes on. */
 	assert_int_equal(run(bench, bench->queue, COPY)->status, PUMORI_HW_JOB_DONE);
@@ -465,7 +484,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(short_variable, setup, teardown),
 		cmocka_unit_test_setup_teardown(registers_cannot_leave, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_page_tables, setup, teardown),
-		cmocka_unit_test_setup_teardown(translations_are_kept_until_invalidated, setup, teardown),
+		cmocka_unit_test_setup_teardown(translations_are_kept_until_invalidated, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(address_spaces_are_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(job_page_without_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(silicon_slot_clear, setup_one_slot, teardown),

@@ -14,7 +14,7 @@
 #include "chip_rig.h"
 #include "oracle.h"
 
-#define SBUF		1024u	/* of each partition: two halves, which take turns as input and output */
+#define SBUF 1024u /* of each partition: two halves, which take turns as input and output */
 #define PSUM		512u
 #define HALF		(SBUF / 2)
 #define BYTES		(SBUF * PUMORI_ISA_PARTITIONS)
@@ -26,13 +26,19 @@
 #define REGISTER	11u
 
 static const u8 operations[] = {
-	PUMORI_ISA_ALU_ADD, PUMORI_ISA_ALU_SUBTRACT, PUMORI_ISA_ALU_MULTIPLY, PUMORI_ISA_ALU_MAX, PUMORI_ISA_ALU_MIN,
-	PUMORI_ISA_ALU_LESS, PUMORI_ISA_ALU_EQUAL,
+	PUMORI_ISA_ALU_ADD, PUMORI_ISA_ALU_SUBTRACT, PUMORI_ISA_ALU_MULTIPLY, PUMORI_ISA_ALU_MAX,
+	PUMORI_ISA_ALU_MIN, PUMORI_ISA_ALU_LESS,     PUMORI_ISA_ALU_EQUAL,
 };
-static const u8 dtypes[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT32, PUMORI_ISA_INT8, PUMORI_ISA_UINT16 };
+static const u8 dtypes[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT32, PUMORI_ISA_INT8,
+			     PUMORI_ISA_UINT16 };
 static const u8 opcodes[] = {
-	PUMORI_ISA_COPY, PUMORI_ISA_TENSOR_TENSOR, PUMORI_ISA_TENSOR_SCALAR, PUMORI_ISA_MEMSET, PUMORI_ISA_SELECT,
-	PUMORI_ISA_REDUCE, PUMORI_ISA_SCALAR_TENSOR_TENSOR,
+	PUMORI_ISA_COPY,
+	PUMORI_ISA_TENSOR_TENSOR,
+	PUMORI_ISA_TENSOR_SCALAR,
+	PUMORI_ISA_MEMSET,
+	PUMORI_ISA_SELECT,
+	PUMORI_ISA_REDUCE,
+	PUMORI_ISA_SCALAR_TENSOR_TENSOR,
 };
 
 struct bench {
@@ -101,7 +107,8 @@ static int teardown(void **state)
 /* Counts and steps in a half, moved by up to two bindings; false when it does not fit. */
 static bool place(struct bench *bench, struct pumori_isa_operand *operand, u32 half)
 {
-	s32 size = (s32)oracle_size(operand->dtype), low = 0, high = size, room, d, i, most, always = 0;
+	s32 size = (s32)oracle_size(operand->dtype), low = 0, high = size, room, d, i, most,
+	    always = 0;
 
 	for (d = 0; d < operand->dims; d++) {
 		s32 reach = (operand->count[d] - 1) * operand->step[d] * size;
@@ -109,7 +116,8 @@ static bool place(struct bench *bench, struct pumori_isa_operand *operand, u32 h
 		*(reach < 0 ? &low : &high) += reach;
 	}
 	for (i = 0; i < 2; i++) {
-		operand->bind[i] = (u8[]){ PUMORI_ISA_BIND_NONE, PUMORI_ISA_BIND_LOOP(0), PUMORI_ISA_BIND_LOOP(1),
+		operand->bind[i] = (u8[]){ PUMORI_ISA_BIND_NONE, PUMORI_ISA_BIND_LOOP(0),
+					   PUMORI_ISA_BIND_LOOP(1),
 					   PUMORI_ISA_BIND_REGISTER(REGISTER) }[draw(bench, 4)];
 		if (!operand->bind[i])
 			continue;
@@ -132,15 +140,16 @@ static bool place(struct bench *bench, struct pumori_isa_operand *operand, u32 h
 	return true;
 }
 
-static bool choose_operand(struct bench *bench, struct pumori_isa_operand *operand, const struct pumori_isa_operand *like,
-			   bool output, u32 half)
+static bool choose_operand(struct bench *bench, struct pumori_isa_operand *operand,
+			   const struct pumori_isa_operand *like, bool output, u32 half)
 {
 	u32 d, reach = 1;
 
 	operand->space = PUMORI_ISA_SBUF;
 	operand->dtype = dtypes[draw(bench, sizeof(dtypes))];
 	operand->partition_count = like->partition_count;
-	operand->partition_start = (u8)draw(bench, PUMORI_ISA_PARTITIONS + 1 - operand->partition_count);
+	operand->partition_start =
+		(u8)draw(bench, PUMORI_ISA_PARTITIONS + 1 - operand->partition_count);
 	operand->partition_step = output || draw(bench, 5) ? 1 : 0;
 	operand->dims = like->dims;
 	for (d = operand->dims; d-- > 0;) {
@@ -171,7 +180,8 @@ static bool choose(struct bench *bench, struct pumori_isa_instruction *instructi
 		break;
 	case PUMORI_ISA_MEMSET:
 		inputs = 0;
-		compute->imm[0] = draw(bench, 1000) + (compute->compute == PUMORI_ISA_FP32 ? 0x3f800000u : 0);
+		compute->imm[0] =
+			draw(bench, 1000) + (compute->compute == PUMORI_ISA_FP32 ? 0x3f800000u : 0);
 		break;
 	case PUMORI_ISA_TENSOR_SCALAR:
 		compute->op1 = operations[draw(bench, sizeof(operations))];
@@ -245,7 +255,8 @@ static void build(struct bench *bench, struct program *program, struct pumori_is
 }
 
 /* The same by the oracle, one instruction after the other, on a copy of the input. */
-static void interpret(struct bench *bench, const struct pumori_isa_instruction *body, struct oracle_machine *machine)
+static void interpret(struct bench *bench, const struct pumori_isa_instruction *body,
+		      struct oracle_machine *machine)
 {
 	u32 i;
 
@@ -302,11 +313,13 @@ static void programs(void **state)
 			memset(bench->out, 0, BYTES);
 			rig_variable(job, 0, VA_IN, BYTES, false);
 			rig_variable(job, 1, VA_OUT, BYTES, true);
-			record = rig_wait(bench->rig, bench->queue, rig_submit(bench->rig, bench->queue, number, 0));
+			record = rig_wait(bench->rig, bench->queue,
+					  rig_submit(bench->rig, bench->queue, number, 0));
 			assert_non_null(record);
 			assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
 			if (memcmp(bench->out, machine->sbuf, BYTES))
-				fail_msg("program %u with budget %u is not what the oracle says", number, budgets[b]);
+				fail_msg("program %u with budget %u is not what the oracle says",
+					 number, budgets[b]);
 			assert_true(!b || record->cycles == cycles);
 			cycles = record->cycles;
 		}

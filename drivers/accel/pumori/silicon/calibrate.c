@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* A representative piece of work, for the socket to time: a full fp32 tile through the tensor engine. */
+/*
+ * A representative piece of work, for the socket to time: a full fp32 tile through the tensor
+ * engine.
+ */
 #include "internal.h"
 
 static void fill(struct silicon_view *view, u8 *base, u32 stride, u32 partitions, u32 columns)
@@ -40,10 +43,13 @@ u32 silicon_calibrate(const struct silicon_kernels *kernels, void *scratch)
 	task->scratch = slot->scratch;
 	task->compute = PUMORI_ISA_FP32;
 	state = kernels->begin();
-	fill(&task->in[0], slot->sbuf, SILICON_SBUF_STRIDE, PUMORI_ISA_PARTITIONS, PUMORI_ISA_STATIONARY_MAX);
+	fill(&task->in[0], slot->sbuf, SILICON_SBUF_STRIDE, PUMORI_ISA_PARTITIONS,
+	     PUMORI_ISA_STATIONARY_MAX);
 	units = run(kernels, task, PUMORI_ISA_LOAD_STATIONARY);
-	fill(&task->in[0], slot->sbuf, SILICON_SBUF_STRIDE, PUMORI_ISA_PARTITIONS, PUMORI_ISA_MOVING_MAX);
-	fill(&task->out, slot->psum, SILICON_PSUM_STRIDE, PUMORI_ISA_STATIONARY_MAX, PUMORI_ISA_MOVING_MAX);
+	fill(&task->in[0], slot->sbuf, SILICON_SBUF_STRIDE, PUMORI_ISA_PARTITIONS,
+	     PUMORI_ISA_MOVING_MAX);
+	fill(&task->out, slot->psum, SILICON_PSUM_STRIDE, PUMORI_ISA_STATIONARY_MAX,
+	     PUMORI_ISA_MOVING_MAX);
 	units += run(kernels, task, PUMORI_ISA_MULTIPLY_MOVING);
 	kernels->end(state);
 	return units;

@@ -22,7 +22,8 @@ static bool in_footprint(const struct silicon_operand *operand, s64 offset, s64 
 }
 
 u32 silicon_operand_view(struct silicon_slot *slot, const s64 *bound,
-			 const struct silicon_operand *operand, struct silicon_view *view, u64 *address)
+			 const struct silicon_operand *operand, struct silicon_view *view,
+			 u64 *address)
 {
 	u32 psum = operand->kind & SILICON_KIND_PSUM, stride, partition, i;
 	s64 offset = operand->location & SILICON_LOCATION_OFFSET;
@@ -37,8 +38,10 @@ u32 silicon_operand_view(struct silicon_slot *slot, const s64 *bound,
 	 * 63 bits: that is negative, and no footprint reaches there.
 	 */
 	offset = (s64)((u64)offset +
-		       (u64)bound[operand->bind[0] % SILICON_BOUND_VALUES] * (u64)(s64)operand->bind_stride[0] +
-		       (u64)bound[operand->bind[1] % SILICON_BOUND_VALUES] * (u64)(s64)operand->bind_stride[1]);
+		       (u64)bound[operand->bind[0] % SILICON_BOUND_VALUES] *
+			       (u64)(s64)operand->bind_stride[0] +
+		       (u64)bound[operand->bind[1] % SILICON_BOUND_VALUES] *
+			       (u64)(s64)operand->bind_stride[1]);
 	if (operand->kind & SILICON_KIND_REGISTER &&
 	    !in_footprint(operand, offset, psum ? slot->job.psum_bytes : slot->job.sbuf_bytes)) {
 		*address = (u64)offset;
@@ -76,8 +79,10 @@ static void accumulator_view(struct silicon_slot *slot, const struct silicon_com
 		view->base = NULL;
 		return;
 	}
-	view->base = slot->sbuf + (size_t)(compute->out.location >> SILICON_LOCATION_START) * SILICON_SBUF_STRIDE +
-		     compute->accumulator_offset;
+	view->base =
+		slot->sbuf +
+		(size_t)(compute->out.location >> SILICON_LOCATION_START) * SILICON_SBUF_STRIDE +
+		compute->accumulator_offset;
 	view->partition_stride = SILICON_SBUF_STRIDE;
 	view->partitions = compute->out.partitions;
 	view->dtype = PUMORI_ISA_FP32;
@@ -97,7 +102,8 @@ u32 silicon_compute_issue(struct silicon_slot *slot, struct silicon_stream *stre
 
 	fault = silicon_operand_view(slot, stream->bound, &compute->out, &task->out, address);
 	for (i = 0; i < 3 && !fault; i++)
-		fault = silicon_operand_view(slot, stream->bound, &compute->in[i], &task->in[i], address);
+		fault = silicon_operand_view(slot, stream->bound, &compute->in[i], &task->in[i],
+					     address);
 	if (fault)
 		return fault;
 	accumulator_view(slot, compute, &task->accumulator);
@@ -118,7 +124,10 @@ u32 silicon_compute_issue(struct silicon_slot *slot, struct silicon_stream *stre
 	task->fault = SILICON_TASK_OK;
 	task->nan_count = 0;
 
-	/* What was loaded is known only now: the array must hold what the instruction multiplies by. */
+	/*
+	 * What was loaded is known only now: the array must hold what the instruction multiplies
+	 * by.
+	 */
 	if (instruction->opcode == PUMORI_ISA_MULTIPLY_MOVING &&
 	    (task->stationary->rows != task->in[0].partitions ||
 	     task->stationary->columns != task->out.partitions ||

@@ -15,7 +15,8 @@ bool silicon_event_room(const struct silicon_core *core)
 	return unread <= PUMORI_HW_EVENT_ENTRIES - EVENT_RESERVE;
 }
 
-void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument, u64 detail)
+void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
+		   u64 detail)
 {
 	struct pumori_hw_event *event = &core->event_ring[core->event_tail % PUMORI_HW_EVENT_ENTRIES];
 
@@ -37,14 +38,16 @@ void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence,
 
 bool silicon_control_pending(const struct silicon_core *core)
 {
-	return core->loading || silicon_load_acquire(&core->registers.control_tail) != core->control_head;
+	return core->loading ||
+	       silicon_load_acquire(&core->registers.control_tail) != core->control_head;
 }
 
 static void acknowledge(struct silicon_core *core, u32 status, u64 detail)
 {
 	core->loading = false;
 	silicon_store(&core->registers.control_head, core->control_head);
-	silicon_event(core, PUMORI_HW_EVENT_CONTROL, core->control.opcode, core->control.sequence, status, detail);
+	silicon_event(core, PUMORI_HW_EVENT_CONTROL, core->control.opcode, core->control.sequence,
+		      status, detail);
 }
 
 /* --- programs ----------------------------------------------------------------------------------- */
@@ -62,8 +65,9 @@ static bool find_list(struct silicon_page_image *image, u32 number)
 		image->list_address = image->list;
 	}
 	for (; image->list_number < number; image->list_number++) {
-		next = silicon_bus(image->device, image->list_address + (LIST_WORDS - 1) * sizeof(u64), sizeof(u64),
-				   sizeof(u64));
+		next = silicon_bus(image->device,
+				   image->list_address + (LIST_WORDS - 1) * sizeof(u64),
+				   sizeof(u64), sizeof(u64));
 		if (!next)
 			return false;
 		image->list_address = silicon_load(next);
@@ -84,10 +88,12 @@ static const u8 *find_page(struct silicon_page_image *image, u64 number)
 	}
 	if (!find_list(image, (u32)list))
 		return NULL;
-	address = silicon_bus(image->device, image->list_address + word * sizeof(u64), sizeof(u64), sizeof(u64));
+	address = silicon_bus(image->device, image->list_address + word * sizeof(u64), sizeof(u64),
+			      sizeof(u64));
 	if (!address)
 		return NULL;
-	return silicon_bus(image->device, silicon_load(address), PUMORI_HW_PAGE_SIZE, PUMORI_HW_PAGE_SIZE);
+	return silicon_bus(image->device, silicon_load(address), PUMORI_HW_PAGE_SIZE,
+			   PUMORI_HW_PAGE_SIZE);
 }
 
 static bool page_read(struct silicon_image *base, u64 offset, void *to, u32 length)
@@ -145,8 +151,8 @@ static u32 load_begin(struct silicon_core *core)
 	image->list = control->address;
 	image->list_address = control->address;
 	image->page_number = ~0ull;
-	refusal = silicon_loader_begin(&core->loader, &image->image, core->store + first, core->rows + first,
-				       capacity - first, SILICON_FEATURES);
+	refusal = silicon_loader_begin(&core->loader, &image->image, core->store + first,
+				       core->rows + first, capacity - first, SILICON_FEATURES);
 	if (refusal)
 		return refused(refusal);
 	if (!store_free(core, first, core->loader.header.instructions))
@@ -162,7 +168,8 @@ static u32 load_step(struct silicon_core *core, u32 budget)
 	struct silicon_program *program;
 	enum silicon_refusal refusal;
 
-	refusal = silicon_loader_step(&core->loader, SILICON_MIN(budget, 1u << 16) * DECODES_PER_UNIT);
+	refusal = silicon_loader_step(&core->loader,
+				      SILICON_MIN(budget, 1u << 16) * DECODES_PER_UNIT);
 	if (refusal) {
 		acknowledge(core, refused(refusal), core->loader.detail);
 	} else if (core->loader.finished) {
@@ -201,7 +208,8 @@ static u32 kill_queue(struct silicon_core *core, u32 id, u32 status)
 {
 	u32 i;
 
-	if (status == PUMORI_HW_JOB_DONE || status > PUMORI_HW_JOB_DEVICE_LOST || status == PUMORI_HW_JOB_FAULT)
+	if (status == PUMORI_HW_JOB_DONE || status > PUMORI_HW_JOB_DEVICE_LOST ||
+	    status == PUMORI_HW_JOB_FAULT)
 		return PUMORI_HW_FAULT_COMMAND;
 	for (i = 0; i < core->queues; i++) {
 		struct silicon_queue *queue = silicon_queue_at(core, i);
@@ -245,7 +253,8 @@ u32 silicon_control_step(struct silicon_core *core, u32 budget)
 	u32 status;
 
 	if (!core->loading) {
-		silicon_copy(&core->control, &core->control_ring[core->control_head % PUMORI_HW_CONTROL_ENTRIES],
+		silicon_copy(&core->control,
+			     &core->control_ring[core->control_head % PUMORI_HW_CONTROL_ENTRIES],
 			     sizeof(core->control));
 		core->control_head++;
 		status = execute(core);

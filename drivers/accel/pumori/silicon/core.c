@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* A core's main loop: resets, control commands, then jobs, until the budget is used up or nothing is left. */
+/*
+ * A core's main loop: resets, control commands, then jobs, until the budget is used up or nothing
+ * is left.
+ */
 #include "internal.h"
 
 u64 silicon_core_now(struct silicon_core *core)
@@ -107,14 +110,17 @@ static bool work(struct silicon_core *core, u32 budget)
 	u32 used = 0, units;
 
 	while (used < budget) {
-		/* Without room to say what happens, nothing new happens: EVENT_HEAD wakes the core. */
+		/*
+		 * Without room to say what happens, nothing new happens: EVENT_HEAD wakes the core.
+		 */
 		if (!silicon_event_room(core))
 			return false;
 		if (silicon_control_pending(core))
 			used += silicon_control_step(core, (budget - used + 1) / 2);
 		queue = used < budget && silicon_event_room(core) ? silicon_runlist_pick(core) : NULL;
 		if (queue) {
-			units = silicon_queue_run(core, queue, SILICON_MIN(budget - used, core->quantum_left));
+			units = silicon_queue_run(core, queue,
+						  SILICON_MIN(budget - used, core->quantum_left));
 			core->quantum_left -= SILICON_MIN(units, core->quantum_left);
 			used += units;
 		} else if (!silicon_control_pending(core) && silicon_runlist_sleep(core)) {

@@ -19,13 +19,15 @@ static const struct opcode_row opcodes[PUMORI_ISA_OPCODE_LIMIT] = {
 };
 
 static enum silicon_refusal decode_wait(const struct silicon_decoder *decoder,
-					const struct pumori_isa_wait *raw, bool used, struct silicon_wait *out)
+					const struct pumori_isa_wait *raw, bool used,
+					struct silicon_wait *out)
 {
 	u64 highest = raw->value;
 	u32 level, count;
 
 	if (!used)
-		return silicon_all_zero(raw, sizeof(*raw)) ? SILICON_REFUSED_NONE : SILICON_REFUSED_RESERVED;
+		return silicon_all_zero(raw, sizeof(*raw)) ? SILICON_REFUSED_NONE :
+							     SILICON_REFUSED_RESERVED;
 	if (raw->reserved)
 		return SILICON_REFUSED_RESERVED;
 	if (raw->bind == PUMORI_ISA_BIND_NONE) {
@@ -59,7 +61,8 @@ static enum silicon_refusal decode_signal(struct silicon_decoder *decoder,
 		       SILICON_REFUSED_RESERVED : SILICON_REFUSED_NONE;
 	if (!raw->signal_increment || raw->signal_core)
 		return SILICON_REFUSED_SIGNAL;
-	if (decoder->producer[raw->signal_semaphore] && decoder->producer[raw->signal_semaphore] != producer)
+	if (decoder->producer[raw->signal_semaphore] &&
+	    decoder->producer[raw->signal_semaphore] != producer)
 		return SILICON_REFUSED_SIGNAL;
 	decoder->producer[raw->signal_semaphore] = producer;
 	out->signal_increment = raw->signal_increment;
@@ -68,7 +71,8 @@ static enum silicon_refusal decode_signal(struct silicon_decoder *decoder,
 }
 
 static enum silicon_refusal decode_loop(struct silicon_decoder *decoder, u16 opcode,
-					const struct pumori_isa_control *raw, struct silicon_control *out)
+					const struct pumori_isa_control *raw,
+					struct silicon_control *out)
 {
 	if (opcode == PUMORI_ISA_LOOP_BEGIN) {
 		if (raw->level != decoder->depth || decoder->depth >= PUMORI_ISA_LOOP_LEVELS)
@@ -124,7 +128,8 @@ static u32 fields_of(u16 opcode)
 	case PUMORI_ISA_REGISTER_SET:
 		return USES_DESTINATION | USES_IMMEDIATE;
 	case PUMORI_ISA_REGISTER_ALU:
-		return USES_REGISTER | USES_OPERATION | USES_DESTINATION | USES_SOURCE | USES_IMMEDIATE;
+		return USES_REGISTER | USES_OPERATION | USES_DESTINATION | USES_SOURCE |
+		       USES_IMMEDIATE;
 	case PUMORI_ISA_REGISTER_LOAD:
 		return USES_DESTINATION | USES_OPERAND;
 	case PUMORI_ISA_REGISTER_SCALAR:
@@ -138,15 +143,17 @@ static bool unused_fields_zero(u32 uses, const struct pumori_isa_control *raw)
 {
 	return !raw->reserved && !raw->reserved2 && (uses & USES_LEVEL || !raw->level) &&
 	       (uses & USES_REGISTER || (!raw->use_register && !raw->source2)) &&
-	       (uses & USES_COMPARE || !raw->compare) && (uses & USES_OPERATION || !raw->operation) &&
-	       (uses & USES_DESTINATION || !raw->destination) && (uses & USES_SOURCE || !raw->source) &&
-	       (uses & USES_COUNT || !raw->count) && (uses & USES_TARGET || !raw->target) &&
-	       (uses & USES_IMMEDIATE || !raw->immediate) &&
+	       (uses & USES_COMPARE || !raw->compare) &&
+	       (uses & USES_OPERATION || !raw->operation) &&
+	       (uses & USES_DESTINATION || !raw->destination) &&
+	       (uses & USES_SOURCE || !raw->source) && (uses & USES_COUNT || !raw->count) &&
+	       (uses & USES_TARGET || !raw->target) && (uses & USES_IMMEDIATE || !raw->immediate) &&
 	       (uses & USES_OPERAND || silicon_all_zero(&raw->operand, sizeof(raw->operand)));
 }
 
 enum silicon_refusal silicon_decode_control(struct silicon_decoder *decoder, u16 opcode,
-					    const struct pumori_isa_control *raw, struct silicon_control *out)
+					    const struct pumori_isa_control *raw,
+					    struct silicon_control *out)
 {
 	enum silicon_refusal refusal;
 
@@ -184,14 +191,16 @@ enum silicon_refusal silicon_decode_control(struct silicon_decoder *decoder, u16
 	case PUMORI_ISA_REGISTER_ALU:
 		if (raw->use_register ? raw->immediate != 0 : raw->source2 != 0)
 			return SILICON_REFUSED_RESERVED;
-		return sequencer_operation(raw->operation) ? SILICON_REFUSED_NONE : SILICON_REFUSED_REGISTER;
+		return sequencer_operation(raw->operation) ? SILICON_REFUSED_NONE :
+							     SILICON_REFUSED_REGISTER;
 	case PUMORI_ISA_REGISTER_LOAD:
 		refusal = silicon_decode_operand(decoder, &raw->operand, false, &out->operand);
 		if (refusal)
 			return refusal;
 		if (raw->operand.space != PUMORI_ISA_SBUF)
 			return SILICON_REFUSED_SPACE;
-		return raw->operand.dtype == PUMORI_ISA_INT32 ? SILICON_REFUSED_NONE : SILICON_REFUSED_DTYPE;
+		return raw->operand.dtype == PUMORI_ISA_INT32 ? SILICON_REFUSED_NONE :
+								SILICON_REFUSED_DTYPE;
 	case PUMORI_ISA_REGISTER_SCALAR:
 		return raw->immediate >= 0 && (u32)raw->immediate < decoder->scalars &&
 		       (u32)raw->immediate < PUMORI_ISA_SCALARS ?
@@ -212,8 +221,8 @@ static bool tail_zero(const struct pumori_isa_instruction *raw, u8 format)
 
 static bool ends_stream(const struct silicon_instruction *out)
 {
-	return out->opcode == PUMORI_ISA_END ||
-	       (out->opcode == PUMORI_ISA_BRANCH && out->control.compare == PUMORI_ISA_COMPARE_ALWAYS);
+	return out->opcode == PUMORI_ISA_END || (out->opcode == PUMORI_ISA_BRANCH &&
+						 out->control.compare == PUMORI_ISA_COMPARE_ALWAYS);
 }
 
 static u32 dma_cycles(const struct silicon_dma *dma)
@@ -225,7 +234,8 @@ static u32 dma_cycles(const struct silicon_dma *dma)
 }
 
 enum silicon_refusal silicon_decode(struct silicon_decoder *decoder,
-				    const struct pumori_isa_instruction *raw, struct silicon_instruction *out)
+				    const struct pumori_isa_instruction *raw,
+				    struct silicon_instruction *out)
 {
 	const struct opcode_row *row;
 	enum silicon_refusal refusal;

@@ -26,7 +26,10 @@
 /* Elements that one DMA may move. */
 #define SILICON_MAX_DMA_ELEMENTS 0xffffffffu
 
-/* Bound values of a stream, indexed by PUMORI_ISA_BIND_*: [0] is zero, [1..8] loops, [0x40..] registers. */
+/*
+ * Bound values of a stream, indexed by PUMORI_ISA_BIND_*: [0] is zero, [1..8] loops, [0x40..]
+ * registers.
+ */
 #define SILICON_BOUND_VALUES	128u
 #define SILICON_BOUND_REGISTER	0x40u
 
@@ -135,7 +138,10 @@ struct silicon_control {
 	struct silicon_operand operand;
 	/** @count: LOOP_BEGIN: iterations or their bound */
 	u32 count;
-	/** @target: where to go on, counted from the program's first; LOOP_BEGIN: behind, LOOP_END: the body */
+	/**
+	 * @target: where to go on, counted from the program's first; LOOP_BEGIN: behind, LOOP_END:
+	 * the body
+	 */
 	u32 target;
 	/** @immediate: constant */
 	s32 immediate;
@@ -171,7 +177,10 @@ struct silicon_instruction {
 	u8 reserved[3];
 	/** @cycles: on the modelled chip */
 	u32 cycles;
-	/** @body: LOOP_BEGIN of the innermost loop around it, its index in the program + 1; 0 outside */
+	/**
+	 * @body: LOOP_BEGIN of the innermost loop around it, its index in the program + 1; 0
+	 * outside
+	 */
 	u32 body;
 	/** @wait: conditions to start */
 	struct silicon_wait wait[2];
@@ -214,7 +223,8 @@ struct silicon_table_row {
 
 _Static_assert(sizeof(struct silicon_operand) == 40, "decoded operand");
 _Static_assert(sizeof(struct silicon_side) == 72, "decoded side of a DMA");
-_Static_assert(sizeof(struct silicon_instruction) + sizeof(struct silicon_table_row) <= SILICON_STORE_BYTES,
+_Static_assert(sizeof(struct silicon_instruction) + sizeof(struct silicon_table_row) <=
+		       SILICON_STORE_BYTES,
 	       "decoded instruction and its table row");
 
 /* What programs may ask for. */
@@ -273,7 +283,10 @@ struct silicon_decoder {
 	u32 scalars;
 	/** @stream: enum pumori_isa_stream */
 	u32 stream;
-	/** @first: the stream's first instruction, like all indices here counted from the program's first */
+	/**
+	 * @first: the stream's first instruction, like all indices here counted from the program's
+	 * first
+	 */
 	u32 first;
 	/** @count: instructions of the stream */
 	u32 count;
@@ -306,9 +319,12 @@ enum silicon_refusal silicon_decode_dma(const struct silicon_decoder *decoder, u
 enum silicon_refusal silicon_decode_control(struct silicon_decoder *decoder, u16 opcode,
 					    const struct pumori_isa_control *raw,
 					    struct silicon_control *out);
-/** silicon_check_pattern - check an access pattern of at most @limit elements; says whether a register moves it */
+/**
+ * silicon_check_pattern - check an access pattern of at most @limit elements; says whether a
+ * register moves it
+ */
 enum silicon_refusal silicon_check_pattern(const struct silicon_decoder *decoder,
-					   const struct pumori_isa_dma_side *side, bool output, u64 limit,
-					   bool *registers);
+					   const struct pumori_isa_dma_side *side, bool output,
+					   u64 limit, bool *registers);
 
 #endif

@@ -36,7 +36,8 @@ static bool unused_fields_zero(u16 opcode, const struct pumori_isa_compute *raw)
 	       (used & USES_AXES || !raw->axes);
 }
 
-static bool reaches(const struct silicon_decoder *decoder, const struct pumori_isa_operand *raw, bool output)
+static bool reaches(const struct silicon_decoder *decoder, const struct pumori_isa_operand *raw,
+		    bool output)
 {
 	if (raw->space != PUMORI_ISA_PSUM)
 		return true;

@@ -68,8 +68,8 @@ static bool integer(u8 dtype)
 /* One element a row: the side whose dimension 0 is picked by the index must have that dimension. */
 static enum silicon_refusal decode_index(const struct silicon_decoder *decoder,
 					 const struct pumori_isa_dma *raw,
-					 const struct pumori_isa_dma_side *indexed, struct silicon_dma *out,
-					 u64 *rows)
+					 const struct pumori_isa_dma_side *indexed,
+					 struct silicon_dma *out, u64 *rows)
 {
 	enum silicon_refusal refusal;
 	u32 i;
@@ -89,7 +89,9 @@ static enum silicon_refusal decode_index(const struct silicon_decoder *decoder,
 	return SILICON_REFUSED_NONE;
 }
 
-/* In a decoded indexed side, dimension 0 stays the row: shift a smaller pattern to fill from there. */
+/*
+ * In a decoded indexed side, dimension 0 stays the row: shift a smaller pattern to fill from there.
+ */
 static void move_row_dimension(struct silicon_side *side, const struct pumori_isa_dma_side *raw)
 {
 	side->count[5 - raw->dims] = 1;

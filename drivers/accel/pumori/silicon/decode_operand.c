@@ -18,8 +18,11 @@ static bool overlaps_itself(const struct pumori_isa_dma_side *side, u32 size)
 		pick = 5;
 		smallest = 0;
 		for (i = 0; i < side->dims; i++) {
-			width = (u64)(side->step[i] < 0 ? -(s64)side->step[i] : (s64)side->step[i]) * size;
-			if (!(done & 1u << i) && side->count[i] > 1 && (pick == 5 || width < smallest)) {
+			width = (u64)(side->step[i] < 0 ? -(s64)side->step[i] :
+							  (s64)side->step[i]) *
+				size;
+			if (!(done & 1u << i) && side->count[i] > 1 &&
+			    (pick == 5 || width < smallest)) {
 				pick = i;
 				smallest = width;
 			}
@@ -53,8 +56,9 @@ static enum silicon_refusal check_partitions(const struct pumori_isa_dma_side *s
 }
 
 /* Checks one binding and adds what a loop lets it reach to [low, high]. */
-static enum silicon_refusal check_binding(const struct silicon_decoder *decoder, u8 bind, s64 stride, u32 size,
-					  s64 *low, s64 *high, bool *registers)
+static enum silicon_refusal check_binding(const struct silicon_decoder *decoder, u8 bind,
+					  s64 stride, u32 size, s64 *low, s64 *high,
+					  bool *registers)
 {
 	u32 level, count;
 
@@ -94,7 +98,8 @@ static enum silicon_refusal check_shape(const struct pumori_isa_dma_side *side, 
 				return SILICON_REFUSED_SHAPE;
 			continue;
 		}
-		if (!side->count[i] || __builtin_mul_overflow(elements, (u64)side->count[i], &elements) ||
+		if (!side->count[i] ||
+		    __builtin_mul_overflow(elements, (u64)side->count[i], &elements) ||
 		    elements > limit)
 			return SILICON_REFUSED_SHAPE;
 		step = (s64)side->step[i] * size;
@@ -105,8 +110,8 @@ static enum silicon_refusal check_shape(const struct pumori_isa_dma_side *side, 
 }
 
 enum silicon_refusal silicon_check_pattern(const struct silicon_decoder *decoder,
-					   const struct pumori_isa_dma_side *side, bool output, u64 limit,
-					   bool *registers)
+					   const struct pumori_isa_dma_side *side, bool output,
+					   u64 limit, bool *registers)
 {
 	u32 size = silicon_dtype_size(side->dtype), i;
 	enum silicon_refusal refusal;
@@ -130,11 +135,12 @@ enum silicon_refusal silicon_check_pattern(const struct silicon_decoder *decoder
 
 	footprint = side->space == PUMORI_ISA_PSUM ? decoder->psum_bytes : decoder->sbuf_bytes;
 	/* A register may move the pattern anywhere, but it must fit somewhere. */
-	if (side->space != PUMORI_ISA_MEMORY && (low < -footprint || high > footprint || high - low > footprint))
+	if (side->space != PUMORI_ISA_MEMORY &&
+	    (low < -footprint || high > footprint || high - low > footprint))
 		return SILICON_REFUSED_BOUNDS;
 	for (i = 0; i < 2; i++) {
-		refusal = check_binding(decoder, side->bind[i], side->bind_stride[i], size, &low, &high,
-					registers);
+		refusal = check_binding(decoder, side->bind[i], side->bind_stride[i], size, &low,
+					&high, registers);
 		if (refusal)
 			return refusal;
 	}
@@ -145,7 +151,8 @@ enum silicon_refusal silicon_check_pattern(const struct silicon_decoder *decoder
 	/* Beside a register, loops must leave the sum at issue far from wrapping. */
 	if (low < -SILICON_MAX_REACH || high > SILICON_MAX_REACH)
 		return SILICON_REFUSED_BOUNDS;
-	if (!*registers && (low < -(s64)side->offset || high > footprint - (s64)side->offset - (s64)size))
+	if (!*registers &&
+	    (low < -(s64)side->offset || high > footprint - (s64)side->offset - (s64)size))
 		return SILICON_REFUSED_BOUNDS;
 	return SILICON_REFUSED_NONE;
 }
@@ -160,7 +167,8 @@ enum silicon_refusal silicon_decode_operand(const struct silicon_decoder *decode
 	bool registers;
 
 	if (raw->space == PUMORI_ISA_UNUSED)
-		return silicon_all_zero(raw, sizeof(*raw)) ? SILICON_REFUSED_NONE : SILICON_REFUSED_RESERVED;
+		return silicon_all_zero(raw, sizeof(*raw)) ? SILICON_REFUSED_NONE :
+							     SILICON_REFUSED_RESERVED;
 	if (raw->space != PUMORI_ISA_SBUF && raw->space != PUMORI_ISA_PSUM)
 		return SILICON_REFUSED_SPACE;
 
@@ -194,7 +202,9 @@ enum silicon_refusal silicon_decode_operand(const struct silicon_decoder *decode
 	for (i = 0; i < raw->dims; i++) {
 		to = 4 - raw->dims + i;
 		out->count[to] = raw->count[i];
-		/* A dimension of one element never moves, and its step may be anything: forget it. */
+		/*
+		 * A dimension of one element never moves, and its step may be anything: forget it.
+		 */
 		if (raw->count[i] > 1)
 			out->step[to] = raw->step[i] * (s32)size;
 	}

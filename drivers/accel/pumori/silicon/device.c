@@ -4,7 +4,10 @@
 
 /* 1.4 GHz, the clock that NeuronCore-v2 publishes. */
 #define CLOCK_KHZ	1400000u
-/* Until the socket has measured: 2^14 units of 4096 multiply-accumulates are a modest host's millisecond. */
+/*
+ * Until the socket has measured: 2^14 units of 4096 multiply-accumulates are a modest host's
+ * millisecond.
+ */
 #define DEFAULT_UNITS_PER_MS	16384u
 /* Doorbells of two queues never share a page that could be mapped to different processes. */
 #define PAGE_STRIDE	65536u
@@ -42,7 +45,8 @@ void *silicon_bus(const struct silicon_device *device, u64 address, u32 length, 
 	return host->bus(host->context, address, length);
 }
 
-struct silicon_device *silicon_device_create(const struct silicon_config *config, void *memory, void *store)
+struct silicon_device *silicon_device_create(const struct silicon_config *config, void *memory,
+					     void *store)
 {
 	struct silicon_device *device = memory;
 	struct silicon_core *core;
@@ -179,7 +183,8 @@ static u32 core_read(const struct silicon_core *core, u32 offset)
 u32 silicon_register_read(struct silicon_device *device, u32 offset)
 {
 	const struct silicon_config *config = &device->config;
-	u32 number = (offset - PUMORI_HW_REG_CORE_BASE) / PUMORI_HW_REG_CORE_STRIDE, high = offset & 4;
+	u32 number = (offset - PUMORI_HW_REG_CORE_BASE) / PUMORI_HW_REG_CORE_STRIDE,
+	    high = offset & 4;
 
 	if (offset % 4 || offset >= PUMORI_HW_REG_BYTES)
 		return 0;
@@ -236,7 +241,8 @@ static void set_half(u64 *word, u32 high, u32 value)
 {
 	u64 old = silicon_load(word);
 
-	silicon_store(word, high ? (old & 0xffffffffu) | (u64)value << 32 : (old & ~0xffffffffull) | value);
+	silicon_store(word, high ? (old & 0xffffffffu) | (u64)value << 32 :
+				   (old & ~0xffffffffull) | value);
 }
 
 static void core_enable(struct silicon_core_registers *registers, u32 value)

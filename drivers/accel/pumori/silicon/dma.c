@@ -52,7 +52,9 @@ static void walk_advance(struct silicon_walk *walk, u32 elements)
 		return;
 	walk->position -= walk->run * walk->run_step;
 	walk->left = walk->run;
-	/* After the last run this is the first one again: so a row begins where the last one did. */
+	/*
+	 * After the last run this is the first one again: so a row begins where the last one did.
+	 */
 	for (d = walk->inner; d-- > walk->first;) {
 		walk->position += walk->step[d];
 		if (++walk->index[d] < walk->count[d])
@@ -63,7 +65,8 @@ static void walk_advance(struct silicon_walk *walk, u32 elements)
 }
 
 /* Adds the bindings to the offset; false when it leaves what any pattern could reach. */
-static bool bound_offset(const struct silicon_stream *stream, const struct silicon_side *side, s64 *offset)
+static bool bound_offset(const struct silicon_stream *stream, const struct silicon_side *side,
+			 s64 *offset)
 {
 	*offset = (s64)side->offset;
 	return !silicon_add_product(offset, stream->bound[side->bind[0] % SILICON_BOUND_VALUES],
@@ -81,15 +84,16 @@ static bool in_range(const struct silicon_side *side, s64 offset, u64 length)
 	for (d = side->memory ? 0 : 1; d < 5; d++) {
 		s64 step = (s64)side->step[d] * side->size;
 
-		if (side->count[d] != 1 && silicon_add_product(step < 0 ? &low : &high, step, (s64)side->count[d] - 1))
+		if (side->count[d] != 1 &&
+		    silicon_add_product(step < 0 ? &low : &high, step, (s64)side->count[d] - 1))
 			return false;
 	}
 	return low >= 0 && (u64)high < length && length - (u64)high >= side->size;
 }
 
 static u32 side_begin(struct silicon_slot *slot, const struct silicon_stream *stream,
-		      const struct silicon_side *side, bool writes, u32 first, struct silicon_walk *walk,
-		      u64 *address)
+		      const struct silicon_side *side, bool writes, u32 first,
+		      struct silicon_walk *walk, u64 *address)
 {
 	const struct silicon_variable *variable;
 	s64 offset;
@@ -102,7 +106,8 @@ static u32 side_begin(struct silicon_slot *slot, const struct silicon_stream *st
 	if (side->memory) {
 		variable = &slot->job.variable[silicon_clamp(side->variable, PUMORI_ISA_VARIABLES)];
 		*address = variable->address + (u64)offset;
-		if (!fits || !in_range(side, offset, variable->length) || (writes && !variable->writable))
+		if (!fits || !in_range(side, offset, variable->length) ||
+		    (writes && !variable->writable))
 			return PUMORI_HW_FAULT_VARIABLE;
 		walk->memory = NULL;
 		walk->va = variable->address;
@@ -141,9 +146,11 @@ u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
 
 	fault = side_begin(slot, stream, &dma->source, false, gather, &transfer->source, address);
 	if (!fault)
-		fault = side_begin(slot, stream, &dma->destination, true, scatter, &transfer->destination, address);
+		fault = side_begin(slot, stream, &dma->destination, true, scatter,
+				   &transfer->destination, address);
 	if (!fault && (gather || scatter))
-		fault = silicon_operand_view(slot, stream->bound, &dma->index, &transfer->index, address);
+		fault = silicon_operand_view(slot, stream->bound, &dma->index, &transfer->index,
+					     address);
 	if (fault)
 		return fault;
 	transfer->indexed = gather ? &transfer->source : scatter ? &transfer->destination : NULL;
@@ -204,9 +211,12 @@ static u32 next_row(struct silicon_transfer *transfer, u64 *address)
 	return PUMORI_HW_FAULT_NONE;
 }
 
-/* The current element in host memory; lowers *elements to what can be reached from there in one run. */
-static u8 *reach(struct silicon_core *core, const struct silicon_job *job, const struct silicon_walk *walk,
-		 u32 *elements, u32 *fault, u64 *address)
+/*
+ * The current element in host memory; lowers *elements to what can be reached from there in one
+ * run.
+ */
+static u8 *reach(struct silicon_core *core, const struct silicon_job *job,
+		 const struct silicon_walk *walk, u32 *elements, u32 *fault, u64 *address)
 {
 	s64 offset = walk->row + walk->position;
 	u64 before, bytes, step, fit;
@@ -223,7 +233,10 @@ static u8 *reach(struct silicon_core *core, const struct silicon_job *job, const
 		fit = before;
 	} else {
 		step = (u64)walk->run_step;
-		/* Variables begin on 64 bytes, and offsets are multiples of the size: no element straddles. */
+		/*
+		 * Variables begin on 64 bytes, and offsets are multiples of the size: no element
+		 * straddles.
+		 */
 		fit = bytes - walk->size;
 	}
 	if ((*elements - 1) * step > fit)
@@ -231,8 +244,8 @@ static u8 *reach(struct silicon_core *core, const struct silicon_job *job, const
 	return memory;
 }
 
-static u32 move_run(struct silicon_core *core, const struct silicon_job *job, struct silicon_transfer *transfer,
-		    u64 *address)
+static u32 move_run(struct silicon_core *core, const struct silicon_job *job,
+		    struct silicon_transfer *transfer, u64 *address)
 {
 	struct silicon_walk *source = &transfer->source, *destination = &transfer->destination;
 	u32 elements = SILICON_MIN(transfer->row_left, CHUNK_ELEMENTS), fault = PUMORI_HW_FAULT_NONE;
@@ -248,8 +261,9 @@ static u32 move_run(struct silicon_core *core, const struct silicon_job *job, st
 	if (source->dtype == destination->dtype && source->run_step == source->size &&
 	    destination->run_step == destination->size)
 		memmove(to, from, (size_t)elements * source->size);
-	else if (core->device->config.kernels->convert(to, destination->dtype, destination->run_step, from,
-						       source->dtype, source->run_step, elements))
+	else if (core->device->config.kernels->convert(to, destination->dtype,
+						       destination->run_step, from, source->dtype,
+						       source->run_step, elements))
 		return PUMORI_HW_FAULT_OVERFLOW;
 	walk_advance(source, elements);
 	walk_advance(destination, elements);
@@ -258,8 +272,9 @@ static u32 move_run(struct silicon_core *core, const struct silicon_job *job, st
 	return PUMORI_HW_FAULT_NONE;
 }
 
-u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot, struct silicon_stream *stream,
-		     u32 budget, u32 *fault, u64 *address, bool *finished)
+u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot,
+		     struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address,
+		     bool *finished)
 {
 	struct silicon_transfer *transfer = &stream->transfer;
 	u64 before = (u64)transfer->done * transfer->weight / SILICON_UNIT_BYTES, units = 0;

@@ -55,7 +55,10 @@ struct silicon_semaphore {
 	u32 reserved;
 };
 
-/** struct silicon_history - when a semaphore got where; apart from it, so that a job starts with little to clear */
+/**
+ * struct silicon_history - when a semaphore got where; apart from it, so that a job starts with
+ * little to clear
+ */
 struct silicon_history {
 	/** @values: ring of values reached, at the number of the signal */
 	u32 values[SILICON_HISTORY];
@@ -252,7 +255,8 @@ struct silicon_slot {
 	/** @stream: of the job, in the order of the entry */
 	struct silicon_stream stream[PUMORI_ISA_STREAMS];
 	/** @stationary: of the tensor engine */
-	struct silicon_stationary stationary[PUMORI_ISA_STATIONARY_BUFFERS] __attribute__((aligned(64)));
+	struct silicon_stationary stationary[PUMORI_ISA_STATIONARY_BUFFERS]
+		__attribute__((aligned(64)));
 	/** @scratch: for kernels */
 	u8 scratch[SILICON_SCRATCH_BYTES] __attribute__((aligned(64)));
 	/** @psum: rows */
@@ -449,7 +453,9 @@ struct silicon_device {
 
 /* --- Functions, by file ------------------------------------------------------------------------- */
 
-/** silicon_bus - host memory at a bus address, refused when it would cross a page or is misaligned */
+/**
+ * silicon_bus - host memory at a bus address, refused when it would cross a page or is misaligned
+ */
 void *silicon_bus(const struct silicon_device *device, u64 address, u32 length, u32 alignment);
 
 /* control.c */
@@ -458,10 +464,13 @@ u32 silicon_control_step(struct silicon_core *core, u32 budget);
 /** silicon_event_room - whether all events that one step can bring have room */
 bool silicon_event_room(const struct silicon_core *core);
 /** silicon_event - write an event; time, phase and the rest are filled in */
-void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument, u64 detail);
+void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
+		   u64 detail);
 
 /* runlist.c */
-/** silicon_runlist_replace - returns PUMORI_HW_FAULT_*; the old list stays when the new one is bad */
+/**
+ * silicon_runlist_replace - returns PUMORI_HW_FAULT_*; the old list stays when the new one is bad
+ */
 u32 silicon_runlist_replace(struct silicon_core *core, u64 list, u64 count);
 struct silicon_queue *silicon_runlist_pick(struct silicon_core *core);
 /** silicon_runlist_sleep - ask for doorbells; false when a command came in meanwhile */
@@ -472,7 +481,8 @@ u32 silicon_queue_index(const struct silicon_core *core, const struct silicon_qu
 /* queue.c */
 u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u32 budget);
 /** silicon_queue_end - the queue's running job is over: record, completion, event */
-void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue, const struct silicon_end *end);
+void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
+		       const struct silicon_end *end);
 /** silicon_queue_kill - end the running job with @status and answer the rest with CANCELED */
 void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, u32 status);
 void silicon_queue_publish(struct silicon_queue *queue);
@@ -480,7 +490,10 @@ void silicon_queue_publish(struct silicon_queue *queue);
 /* slot.c */
 /** silicon_slot_free - whether a queue without a slot would get one */
 bool silicon_slot_free(struct silicon_core *core);
-/** silicon_slot_acquire - the queue's slot, after finding it one; NULL when all are in the middle of jobs */
+/**
+ * silicon_slot_acquire - the queue's slot, after finding it one; NULL when all are in the middle of
+ * jobs
+ */
 struct silicon_slot *silicon_slot_acquire(struct silicon_core *core, struct silicon_queue *queue);
 /** silicon_slot_clear - some of the zeroing for a new owner; returns units, sets clear_row */
 u32 silicon_slot_clear(struct silicon_slot *slot, u32 budget);
@@ -490,7 +503,10 @@ void silicon_slot_start(struct silicon_core *core, struct silicon_slot *slot,
 			const struct silicon_program *program, u32 entry);
 
 /* sequencer.c */
-/** silicon_sequencer_run - advance a job; returns units done, fills @end and sets @done when it is over */
+/**
+ * silicon_sequencer_run - advance a job; returns units done, fills @end and sets @done when it is
+ * over
+ */
 u32 silicon_sequencer_run(struct silicon_core *core, struct silicon_slot *slot, u32 budget,
 			  struct silicon_end *end, bool *done);
 
@@ -500,15 +516,20 @@ u32 silicon_compute_issue(struct silicon_slot *slot, struct silicon_stream *stre
 			  const struct silicon_instruction *instruction, u64 *address);
 /** silicon_operand_view - resolve an operand; returns PUMORI_HW_FAULT_* */
 u32 silicon_operand_view(struct silicon_slot *slot, const s64 *bound,
-			 const struct silicon_operand *operand, struct silicon_view *view, u64 *address);
+			 const struct silicon_operand *operand, struct silicon_view *view,
+			 u64 *address);
 
 /* dma.c */
-/** silicon_dma_issue - resolve and check both sides; returns PUMORI_HW_FAULT_*, sets the units it will take */
+/**
+ * silicon_dma_issue - resolve and check both sides; returns PUMORI_HW_FAULT_*, sets the units it
+ * will take
+ */
 u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
 		      const struct silicon_instruction *instruction, u64 *units, u64 *address);
 /** silicon_dma_step - move some; returns units, sets @fault and @finished */
-u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot, struct silicon_stream *stream,
-		     u32 budget, u32 *fault, u64 *address, bool *finished);
+u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot,
+		     struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address,
+		     bool *finished);
 
 /* core.c */
 /** silicon_core_now - read the device time */

@@ -31,7 +31,9 @@ static u32 walk(const struct silicon_device *device, u64 root, u64 va, u64 *leaf
 		if (!(entry & PUMORI_HW_PTE_VALID))
 			return 0;
 		if (!(entry & PUMORI_HW_PTE_LEAF)) {
-			/* Page tables lie in host memory, and the last level has nothing below it. */
+			/*
+			 * Page tables lie in host memory, and the last level has nothing below it.
+			 */
 			if (!level || entry & PUMORI_HW_PTE_HBM)
 				return 0;
 			continue;
@@ -51,7 +53,8 @@ static u32 walk(const struct silicon_device *device, u64 root, u64 va, u64 *leaf
 static u8 *resolve(const struct silicon_device *device, u64 leaf, u64 va, u32 *bytes, u32 *fault)
 {
 	const struct silicon_host *host = &device->config.host;
-	u64 base = leaf & PUMORI_HW_PTE_ADDRESS, page = va & (*bytes - 1) & ~(u64)(PUMORI_HW_PAGE_SIZE - 1);
+	u64 base = leaf & PUMORI_HW_PTE_ADDRESS,
+	    page = va & (*bytes - 1) & ~(u64)(PUMORI_HW_PAGE_SIZE - 1);
 	u64 available = 0;
 	u8 *memory;
 
@@ -86,12 +89,14 @@ static u64 spread(u64 page, u32 address_space)
 
 static struct silicon_tlb_entry *small_entry(struct silicon_core *core, u32 address_space, u64 va)
 {
-	return &core->mmu.small[spread(va >> PUMORI_HW_PAGE_SHIFT, address_space) % SILICON_TLB_ENTRIES];
+	return &core->mmu.small[spread(va >> PUMORI_HW_PAGE_SHIFT, address_space) %
+				SILICON_TLB_ENTRIES];
 }
 
 static struct silicon_tlb_entry *huge_entry(struct silicon_core *core, u32 address_space, u64 va)
 {
-	return &core->mmu.huge[spread(va >> PUMORI_HW_HUGE_SHIFT, address_space) % SILICON_TLB_HUGE_ENTRIES];
+	return &core->mmu.huge[spread(va >> PUMORI_HW_HUGE_SHIFT, address_space) %
+			       SILICON_TLB_HUGE_ENTRIES];
 }
 
 static bool hit(const struct silicon_tlb_entry *entry, u32 address_space, u64 va)
@@ -146,7 +151,9 @@ static void drop(struct silicon_tlb_entry *entry, u32 address_space, u64 va, u64
 {
 	if (entry->address_space != address_space)
 		return;
-	/* Written so that neither end can wrap: the pages touch when one begins inside the other. */
+	/*
+	 * Written so that neither end can wrap: the pages touch when one begins inside the other.
+	 */
 	if (!length || va - entry->page < entry->bytes || entry->page - va < length)
 		entry->bytes = 0;
 }

@@ -9,14 +9,15 @@
 #include "program.h"
 #include "silicon.h"
 
-static enum silicon_refusal check_header(const struct pumori_isa_program *header, u64 bytes, u32 capacity,
-					 u64 features)
+static enum silicon_refusal check_header(const struct pumori_isa_program *header, u64 bytes,
+					 u32 capacity, u64 features)
 {
 	u64 tables;
 
 	if (header->magic != PUMORI_ISA_PROGRAM_MAGIC)
 		return SILICON_REFUSED_MAGIC;
-	if (header->version_major != PUMORI_ISA_VERSION_MAJOR || header->version_minor > PUMORI_ISA_VERSION_MINOR)
+	if (header->version_major != PUMORI_ISA_VERSION_MAJOR ||
+	    header->version_minor > PUMORI_ISA_VERSION_MINOR)
 		return SILICON_REFUSED_VERSION;
 	if (header->features & ~features)
 		return SILICON_REFUSED_FEATURES;
@@ -24,7 +25,8 @@ static enum silicon_refusal check_header(const struct pumori_isa_program *header
 		return SILICON_REFUSED_RESERVED;
 	if (header->sbuf_bytes > PUMORI_ISA_SBUF_BYTES || header->psum_bytes > PUMORI_ISA_PSUM_BYTES)
 		return SILICON_REFUSED_FOOTPRINT;
-	if (!header->entries || header->entries > header->streams || header->streams > header->instructions)
+	if (!header->entries || header->entries > header->streams ||
+	    header->streams > header->instructions)
 		return SILICON_REFUSED_TABLES;
 	if (header->instructions > capacity)
 		return SILICON_REFUSED_IMAGE;
@@ -34,14 +36,17 @@ static enum silicon_refusal check_header(const struct pumori_isa_program *header
 	    header->instructions_offset % PUMORI_ISA_INSTRUCTION_BYTES)
 		return SILICON_REFUSED_TABLES;
 	if (header->instructions_offset > bytes ||
-	    (bytes - header->instructions_offset) / PUMORI_ISA_INSTRUCTION_BYTES < header->instructions)
+	    (bytes - header->instructions_offset) / PUMORI_ISA_INSTRUCTION_BYTES <
+		    header->instructions)
 		return SILICON_REFUSED_IMAGE;
 	return SILICON_REFUSED_NONE;
 }
 
-enum silicon_refusal silicon_loader_begin(struct silicon_loader *loader, struct silicon_image *image,
-					  struct silicon_instruction *store, struct silicon_table_row *rows,
-					  u32 capacity, u64 features)
+enum silicon_refusal silicon_loader_begin(struct silicon_loader *loader,
+					  struct silicon_image *image,
+					  struct silicon_instruction *store,
+					  struct silicon_table_row *rows, u32 capacity,
+					  u64 features)
 {
 	enum silicon_refusal refusal;
 
@@ -111,7 +116,8 @@ static enum silicon_refusal open_stream(struct silicon_loader *loader)
 		if (refusal)
 			return refusal;
 	}
-	offset = sizeof(loader->header) + (u64)loader->header.entries * sizeof(struct pumori_isa_entry) +
+	offset = sizeof(loader->header) +
+		 (u64)loader->header.entries * sizeof(struct pumori_isa_entry) +
 		 (u64)loader->stream * sizeof(stream);
 	if (!loader->image->read(loader->image, offset, &stream, sizeof(stream)))
 		return SILICON_REFUSED_UNREADABLE;
@@ -146,7 +152,8 @@ static enum silicon_refusal decode_next(struct silicon_loader *loader)
 	enum silicon_refusal refusal;
 	u64 offset;
 
-	offset = loader->header.instructions_offset + (u64)loader->instruction * PUMORI_ISA_INSTRUCTION_BYTES;
+	offset = loader->header.instructions_offset +
+		 (u64)loader->instruction * PUMORI_ISA_INSTRUCTION_BYTES;
 	if (!loader->image->read(loader->image, offset, &raw, sizeof(raw)))
 		return SILICON_REFUSED_UNREADABLE;
 	out = loader->store ? &loader->store[loader->instruction] : &scratch;
@@ -230,7 +237,8 @@ const char *silicon_program_refusal(const void *image, u64 bytes, u64 *detail)
 	struct silicon_loader loader;
 	enum silicon_refusal refusal;
 
-	refusal = silicon_loader_begin(&loader, &flat.image, NULL, NULL, 0xffffffffu, SILICON_FEATURES);
+	refusal = silicon_loader_begin(&loader, &flat.image, NULL, NULL, 0xffffffffu,
+				       SILICON_FEATURES);
 	while (!refusal && !loader.finished)
 		refusal = silicon_loader_step(&loader, 4096);
 	*detail = loader.detail;
@@ -239,5 +247,6 @@ const char *silicon_program_refusal(const void *image, u64 bytes, u64 *detail)
 
 u32 silicon_program_check(const void *image, u64 bytes, u64 *detail)
 {
-	return silicon_program_refusal(image, bytes, detail) ? PUMORI_HW_FAULT_ILLEGAL : PUMORI_HW_FAULT_NONE;
+	return silicon_program_refusal(image, bytes, detail) ? PUMORI_HW_FAULT_ILLEGAL :
+							       PUMORI_HW_FAULT_NONE;
 }

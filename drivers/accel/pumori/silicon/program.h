@@ -49,9 +49,11 @@ struct silicon_loader {
 };
 
 /** silicon_loader_begin - check the header; @store and @rows hold @capacity elements */
-enum silicon_refusal silicon_loader_begin(struct silicon_loader *loader, struct silicon_image *image,
-					  struct silicon_instruction *store, struct silicon_table_row *rows,
-					  u32 capacity, u64 features);
+enum silicon_refusal silicon_loader_begin(struct silicon_loader *loader,
+					  struct silicon_image *image,
+					  struct silicon_instruction *store,
+					  struct silicon_table_row *rows, u32 capacity,
+					  u64 features);
 /** silicon_loader_step - decode up to @instructions more; sets @finished */
 enum silicon_refusal silicon_loader_step(struct silicon_loader *loader, u32 instructions);
 

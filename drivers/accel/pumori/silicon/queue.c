@@ -70,13 +70,15 @@ static u64 job_cycles(const struct silicon_slot *slot)
 	return cycles;
 }
 
-void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue, const struct silicon_end *end)
+void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
+		       const struct silicon_end *end)
 {
 	struct silicon_slot *slot = slot_of(core, queue);
 
 	slot->running = false;
 	slot->used = ++core->slot_clock;
-	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED : PUMORI_HW_QUEUE_IDLE;
+	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED :
+							    PUMORI_HW_QUEUE_IDLE;
 	/* What a broken job left is no preload. */
 	if (end->status != PUMORI_HW_JOB_DONE)
 		slot->residency = ++core->residency;
@@ -95,7 +97,8 @@ void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, 
 }
 
 /* Ends a command that never became a job. */
-static void refuse(struct silicon_core *core, struct silicon_queue *queue, u32 flags, u32 status, u32 fault)
+static void refuse(struct silicon_core *core, struct silicon_queue *queue, u32 flags, u32 status,
+		   u32 fault)
 {
 	struct silicon_end end = { .status = status, .fault = fault };
 
@@ -168,7 +171,8 @@ static void take_command(struct silicon_core *core, struct silicon_queue *queue)
 		refuse(core, queue, 0, PUMORI_HW_JOB_FAULT, PUMORI_HW_FAULT_COMMAND);
 		return;
 	}
-	silicon_copy(&command, &queue->ring[queue->head & (queue->ring_entries - 1)], sizeof(command));
+	silicon_copy(&command, &queue->ring[queue->head & (queue->ring_entries - 1)],
+		     sizeof(command));
 	if (queue->state == PUMORI_HW_QUEUE_KILLED) {
 		queue->head++;
 		refuse(core, queue, command.flags, PUMORI_HW_JOB_CANCELED, PUMORI_HW_FAULT_NONE);

@@ -38,7 +38,8 @@ static u32 read_descriptor(struct silicon_core *core, u64 address, struct silico
 	silicon_copy(&raw, queue->descriptor, sizeof(raw));
 	if (!well_formed(&raw))
 		return PUMORI_HW_FAULT_COMMAND;
-	queue->ring = silicon_bus(device, raw.ring, raw.ring_entries * sizeof(*queue->ring), PUMORI_HW_PAGE_SIZE);
+	queue->ring = silicon_bus(device, raw.ring, raw.ring_entries * sizeof(*queue->ring),
+				  PUMORI_HW_PAGE_SIZE);
 	queue->completion = silicon_bus(device, raw.completion, sizeof(*queue->completion), 64);
 	if (!queue->ring || !queue->completion)
 		return PUMORI_HW_FAULT_BUS;
@@ -71,7 +72,8 @@ static struct silicon_queue *find_old(struct silicon_core *core, u64 address, u3
 	return NULL;
 }
 
-static u32 stage(struct silicon_core *core, const u64 *addresses, u32 count, struct silicon_queue *staged)
+static u32 stage(struct silicon_core *core, const u64 *addresses, u32 count,
+		 struct silicon_queue *staged)
 {
 	struct silicon_queue *old;
 	u32 fault, i, j;
@@ -185,7 +187,8 @@ struct silicon_queue *silicon_runlist_pick(struct silicon_core *core)
 
 	for (i = 0; i < core->queues; i++) {
 		/* From behind the current one on, so that equals take turns. */
-		index = core->serving == SILICON_NO_QUEUE ? i : (core->serving + 1 + i) % core->queues;
+		index = core->serving == SILICON_NO_QUEUE ? i :
+							    (core->serving + 1 + i) % core->queues;
 		queue = silicon_queue_at(core, index);
 		if (!has_work(core, queue))
 			continue;
@@ -213,7 +216,10 @@ bool silicon_runlist_sleep(struct silicon_core *core)
 		queue = silicon_queue_at(core, i);
 		silicon_store(&queue->descriptor->event_index, queue->head);
 	}
-	/* The driver writes its tail, then reads the index; the core the other way round: one of them sees. */
+	/*
+	 * The driver writes its tail, then reads the index; the core the other way round: one of
+	 * them sees.
+	 */
 	silicon_fence();
 	for (i = 0; i < core->queues; i++)
 		if (has_work(core, silicon_queue_at(core, i)))

@@ -6,7 +6,10 @@
  */
 #include "internal.h"
 
-/* Model time at which the semaphore reached @value; the oldest that is still known when it is older. */
+/*
+ * Model time at which the semaphore reached @value; the oldest that is still known when it is
+ * older.
+ */
 static u64 time_of(const struct silicon_history *history, u32 signals, u32 value)
 {
 	u32 high = signals - 1, low, middle;
@@ -30,8 +33,11 @@ static u32 awaited(const struct silicon_stream *stream, const struct silicon_wai
 	return wait->value + (u32)stream->bound[wait->bind % SILICON_BOUND_VALUES] * wait->step;
 }
 
-/* False when the stream must wait; else lifts its start to the time at which the value was there. */
-static bool satisfied(struct silicon_slot *slot, struct silicon_stream *stream, const struct silicon_wait *wait)
+/*
+ * False when the stream must wait; else lifts its start to the time at which the value was there.
+ */
+static bool satisfied(struct silicon_slot *slot, struct silicon_stream *stream,
+		      const struct silicon_wait *wait)
 {
 	const struct silicon_semaphore *semaphore = &slot->semaphore[wait->semaphore];
 	u32 value = awaited(stream, wait);
@@ -55,7 +61,8 @@ static bool may_start(struct silicon_slot *slot, struct silicon_stream *stream,
 	stream->start = stream->time;
 	if (instruction->flags & PUMORI_ISA_WAIT0 && !satisfied(slot, stream, &instruction->wait[0]))
 		return false;
-	return !(instruction->flags & PUMORI_ISA_WAIT1) || satisfied(slot, stream, &instruction->wait[1]);
+	return !(instruction->flags & PUMORI_ISA_WAIT1) ||
+	       satisfied(slot, stream, &instruction->wait[1]);
 }
 
 static u32 signal(struct silicon_slot *slot, const struct silicon_stream *stream,
@@ -180,7 +187,8 @@ static bool taken(const struct silicon_stream *stream, const struct silicon_cont
 }
 
 /* Opens a loop at its first iteration, or goes on behind it when there is none. */
-static u32 loop_begin(struct silicon_stream *stream, const struct silicon_control *control, u32 *next, u32 first)
+static u32 loop_begin(struct silicon_stream *stream, const struct silicon_control *control,
+		      u32 *next, u32 first)
 {
 	u32 count = control->count, level = control->level % PUMORI_ISA_LOOP_LEVELS;
 	s32 value;
@@ -200,7 +208,8 @@ static u32 loop_begin(struct silicon_stream *stream, const struct silicon_contro
 	return PUMORI_HW_FAULT_NONE;
 }
 
-static void loop_end(struct silicon_stream *stream, const struct silicon_control *control, u32 *next, u32 first)
+static void loop_end(struct silicon_stream *stream, const struct silicon_control *control,
+		     u32 *next, u32 first)
 {
 	u32 level = control->level % PUMORI_ISA_LOOP_LEVELS;
 	s64 counter = stream->bound[PUMORI_ISA_BIND_LOOP(level)] + 1;
@@ -237,9 +246,11 @@ static u32 control(struct silicon_slot *slot, struct silicon_stream *stream,
 		break;
 	case PUMORI_ISA_REGISTER_ALU:
 		set_register(stream, operands->destination,
-			     calculate(operands->operation, register_value(stream, operands->source),
-				       operands->use_register ? register_value(stream, operands->source2) :
-							       operands->immediate));
+			     calculate(operands->operation,
+				       register_value(stream, operands->source),
+				       operands->use_register ?
+					       register_value(stream, operands->source2) :
+					       operands->immediate));
 		break;
 	case PUMORI_ISA_REGISTER_LOAD:
 		fault = silicon_operand_view(slot, stream->bound, &operands->operand, &view, address);
@@ -271,22 +282,24 @@ static u32 issue(struct silicon_slot *slot, struct silicon_stream *stream,
 		return silicon_compute_issue(slot, stream, instruction, address);
 	fault = silicon_dma_issue(slot, stream, instruction, &units, address);
 	/* A DMA may be long, and memory shows what it wrote: so the budget is asked before. */
-	if (!fault && job->budget_units && units > job->budget_units - SILICON_MIN(job->units, job->budget_units))
+	if (!fault && job->budget_units &&
+	    units > job->budget_units - SILICON_MIN(job->units, job->budget_units))
 		return PUMORI_HW_FAULT_BUDGET;
 	return fault;
 }
 
 /* Goes on with a compute or DMA instruction; *@finished when its results are there. */
-static u32 proceed(struct silicon_core *core, struct silicon_slot *slot, struct silicon_stream *stream,
-		   const struct silicon_instruction *instruction, u32 budget, u32 *fault, u64 *address,
-		   bool *finished)
+static u32 proceed(struct silicon_core *core, struct silicon_slot *slot,
+		   struct silicon_stream *stream, const struct silicon_instruction *instruction,
+		   u32 budget, u32 *fault, u64 *address, bool *finished)
 {
 	struct silicon_task *task = &stream->task;
 	u32 units;
 
 	if (instruction->format == PUMORI_ISA_FORMAT_DMA)
 		return silicon_dma_step(core, slot, stream, budget, fault, address, finished);
-	units = core->device->config.kernels->run[instruction->opcode % PUMORI_ISA_OPCODE_LIMIT](task, budget);
+	units = core->device->config.kernels->run[instruction->opcode % PUMORI_ISA_OPCODE_LIMIT](
+		task, budget);
 	*finished = task->finished;
 	if (task->fault)
 		*fault = PUMORI_HW_FAULT_INDEX;
@@ -307,8 +320,8 @@ static u32 retire(struct silicon_slot *slot, struct silicon_stream *stream,
 }
 
 /* Runs one stream until it waits, ends, faults or @budget is used up. */
-static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot, struct silicon_stream *stream,
-		      u32 budget, u32 *fault, u64 *address)
+static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot,
+		      struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address)
 {
 	struct silicon_job *job = &slot->job;
 	u32 used = 0, retired = 0, units, pc, next;
@@ -330,7 +343,8 @@ static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot, stru
 				*fault = issue(slot, stream, instruction, address);
 		}
 		if (!*fault && instruction->format != PUMORI_ISA_FORMAT_CONTROL)
-			units = proceed(core, slot, stream, instruction, budget - used, fault, address, &finished);
+			units = proceed(core, slot, stream, instruction, budget - used, fault,
+					address, &finished);
 		used += units;
 		job->units += units;
 		if (*fault || !finished)
@@ -361,8 +375,8 @@ static u32 next_stream(u32 runnable, u32 from)
 	return (u32)__builtin_ctz(later ? later : runnable);
 }
 
-static void describe(struct silicon_job *job, const struct silicon_stream *stream, u32 fault, u64 address,
-		     struct silicon_end *end)
+static void describe(struct silicon_job *job, const struct silicon_stream *stream, u32 fault,
+		     u64 address, struct silicon_end *end)
 {
 	end->status = PUMORI_HW_JOB_FAULT;
 	end->fault = fault;

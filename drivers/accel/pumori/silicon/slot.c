@@ -94,7 +94,8 @@ u32 silicon_slot_clear(struct silicon_slot *slot, u32 budget)
 	return units;
 }
 
-static void start_stream(struct silicon_stream *stream, const struct silicon_table_row *row, u32 first)
+static void start_stream(struct silicon_stream *stream, const struct silicon_table_row *row,
+			 u32 first)
 {
 	stream->pc = first + row->stream_first;
 	stream->state = SILICON_STREAM_READY;
