@@ -3,11 +3,11 @@
 # libpumori: the runtime with the chip inside. RUNTIME_OBJECTS are its own files; programs of this
 # tree link $(O)/libpumori.so.1, or $(O)/libpumori.a with RUNTIME_LIBRARIES.
 
-RUNTIME_FILES := checksum device device_drm device_inproc drm_queue error executable executable_check \
+RUNTIME_FILES := checksum device device_drm device_inproc drm_queue dtype error executable executable_check \
 	inproc_core inproc_memory inproc_queue model queue range run tensor
 RUNTIME_OBJECTS := $(RUNTIME_FILES:%=$(O)/obj/runtime/src/%.o)
 RUNTIME_LIBRARIES := -lelf -ldrm -pthread
-RUNTIME_CFLAGS := -D_GNU_SOURCE -pthread -Idrivers/accel/pumori/silicon $(shell pkg-config --cflags libdrm)
+RUNTIME_CFLAGS := -D_GNU_SOURCE -pthread -Idrivers/accel/pumori/silicon $(shell pkg-config --cflags libdrm 2> /dev/null)
 
 $(RUNTIME_OBJECTS): private EXTRA_CFLAGS += $(RUNTIME_CFLAGS)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Opening an executable: finding its sections, copying its tables, checksums. */
 #include <fcntl.h>
-#include <libelf.h>
+#include <gelf.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static int section_index(const char *name)
 	return -1;
 }
 
-static int take_section(struct pumori_executable *executable, const char *name, const Elf64_Shdr *header)
+static int take_section(struct pumori_executable *executable, const char *name, const GElf_Shdr *header)
 {
 	const struct section_rule *rule;
 	struct pumori_section *section;
@@ -94,33 +94,32 @@ static int take_section(struct pumori_executable *executable, const char *name, 
 /* libelf finds the section headers and their names; offsets and sizes are taken as claims to be checked. */
 static int find_sections(struct pumori_executable *executable, Elf *elf)
 {
-	Elf64_Ehdr *header;
 	Elf_Scn *scn = NULL;
+	GElf_Ehdr header;
+	GElf_Shdr section;
+	const char *name;
 	size_t names;
 	int i, error;
 
 	if (elf_kind(elf) != ELF_K_ELF)
 		return pumori_fail(PUMORI_ERROR_FORMAT, "not an executable: no ELF file");
-	header = elf64_getehdr(elf);
-	if (!header)
+	/* Copies: in the file they may lie at any address. */
+	if (gelf_getclass(elf) != ELFCLASS64 || !gelf_getehdr(elf, &header))
 		return format_error_elf("no 64-bit ELF file");
-	if (header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_type != ET_EXEC || header->e_machine != EM_NONE)
+	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_EXEC || header.e_machine != EM_NONE)
 		return pumori_fail(PUMORI_ERROR_FORMAT, "not an executable: an ELF file of another kind (type %u, machine %u)",
-				   header->e_type, header->e_machine);
+				   header.e_type, header.e_machine);
 	if (elf_getshdrstrndx(elf, &names))
 		return format_error_elf("no section names");
 	while ((scn = elf_nextscn(elf, scn)) != NULL) {
-		Elf64_Shdr *section = elf64_getshdr(scn);
-		const char *name;
-
-		if (!section)
+		if (!gelf_getshdr(scn, &section))
 			return format_error_elf("bad section header");
-		name = elf_strptr(elf, names, section->sh_name);
+		name = elf_strptr(elf, names, section.sh_name);
 		if (!name)
 			return format_error_elf("bad section name");
 		if (strncmp(name, ".pumori.", 8))
 			continue;
-		error = take_section(executable, name, section);
+		error = take_section(executable, name, &section);
 		if (error)
 			return error;
 	}

@@ -304,6 +304,7 @@ static void test_sections(void **state)
 	static const enum builder_index required[] = {
 		BUILDER_HEADER, BUILDER_PROGRAM, BUILDER_ENTRIES, BUILDER_VARIABLES,
 	};
+	struct pumori_executable_header header;
 	struct builder builder;
 	size_t i;
 
@@ -335,7 +336,8 @@ static void test_sections(void **state)
 	builder_append(&builder, BUILDER_DEBUG, "odd", 3);
 	refuse(&builder, PUMORI_ERROR_FORMAT, "not a multiple");
 	build_copy(&builder, 1);
-	builder_append(&builder, BUILDER_HEADER, builder_header(&builder), sizeof(struct pumori_executable_header));
+	header = *builder_header(&builder);
+	builder_append(&builder, BUILDER_HEADER, &header, sizeof(header));
 	refuse(&builder, PUMORI_ERROR_FORMAT, "more than one header");
 	build_copy(&builder, 1);
 	builder.section[BUILDER_PROGRAM].alignment = 8;

@@ -326,28 +326,27 @@ static void test_many_loads(void **state)
 static void test_long_program(void **state)
 {
 	struct pumori_device *device = open_device(NULL);
+	struct pumori_isa_instruction *instructions;
 	struct pumori_isa_program *header;
-	struct pumori_isa_instruction instruction;
 	struct pumori_isa_stream_entry *stream;
 	struct pumori_model *model;
 	struct builder builder;
 	struct bound bound;
-	int length, i;
+	uint32_t i, length;
 
 	(void)state;
 	/* 512 pages hold 8192 instructions; header and tables take the place of one. */
-	for (length = 8100; length <= 16500; length += length < 8200 ? 7 : 4100) {
+	for (length = 8190; length <= 16390; length += length < 8193 ? 1 : 8193) {
 		build_empty(&builder);
 		header = (struct pumori_isa_program *)builder.section[BUILDER_PROGRAM].data;
 		stream = (void *)(builder.section[BUILDER_PROGRAM].data + sizeof(*header) + sizeof(struct pumori_isa_entry));
-		header->instructions = stream->count = (uint32_t)length;
-		memcpy(&instruction, builder.section[BUILDER_PROGRAM].data + header->instructions_offset, sizeof(instruction));
-		((struct pumori_isa_instruction *)(builder.section[BUILDER_PROGRAM].data +
-						   header->instructions_offset))->opcode = PUMORI_ISA_NOP;
-		for (i = 2; i <= length; i++) {
-			instruction.opcode = i == length ? PUMORI_ISA_END : PUMORI_ISA_NOP;
-			builder_append(&builder, BUILDER_PROGRAM, &instruction, sizeof(instruction));
-		}
+		header->instructions = stream->count = length;
+		builder.section[BUILDER_PROGRAM].bytes = header->instructions_offset;
+		instructions = calloc(length, sizeof(*instructions));
+		for (i = 0; i < length; i++)
+			instructions[i].opcode = i == length - 1 ? PUMORI_ISA_END : PUMORI_ISA_NOP;
+		builder_append(&builder, BUILDER_PROGRAM, instructions, length * sizeof(*instructions));
+		free(instructions);
 		model = load_built(device, &builder);
 		bound = bind_all(model);
 		OK(pumori_run_execute(bound.run));
