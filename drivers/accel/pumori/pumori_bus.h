@@ -6,11 +6,13 @@
 #ifndef PUMORI_BUS_H
 #define PUMORI_BUS_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
 struct page;
 struct pumori_bus;
 struct vm_area_struct;
+struct vm_fault;
 
 /**
  * struct pumori_bus_ops - what a bus offers the driver
@@ -36,6 +38,8 @@ struct pumori_bus_ops {
 	void (*hbm_release)(struct pumori_bus *bus, u64 offset, u64 size);
 	/** @hbm_mmap: map device memory from @offset on into all of @vma */
 	int (*hbm_mmap)(struct pumori_bus *bus, u64 offset, struct vm_area_struct *vma);
+	/** @hbm_fault: map the page at @offset again, which unplugging took away */
+	vm_fault_t (*hbm_fault)(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf);
 	/** @prepare_queue: called before a core gets one more queue */
 	int (*prepare_queue)(struct pumori_bus *bus, u32 core);
 	/**

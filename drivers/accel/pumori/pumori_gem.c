@@ -95,14 +95,11 @@ static struct dma_buf *pumori_bo_export(struct drm_gem_object *obj, int flags)
 
 static int map_host_pages(struct pumori_bo *bo, struct vm_area_struct *vma, unsigned long first)
 {
-	unsigned long count = vma_pages(vma), left = count;
-	int ret;
+	unsigned long count = vma_pages(vma);
 
 	if (first + count > bo->base.size >> PAGE_SHIFT)
 		return -EINVAL;
-
-	ret = vm_insert_pages(vma, vma->vm_start, bo->pages + first, &left);
-	return ret;
+	return vm_insert_pages(vma, vma->vm_start, bo->pages + first, &count);
 }
 
 static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
@@ -133,7 +130,26 @@ static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma
 	return ret;
 }
 
+/* Pages are mapped by mmap(); what unplugging the device took out of all mappings comes back here. */
+static vm_fault_t pumori_bo_fault(struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	struct pumori_device *pumori = to_pumori_device(obj->dev);
+	struct pumori_bo *bo = to_pumori_bo(obj);
+	u64 offset = (u64)(vmf->pgoff - drm_vma_node_start(&obj->vma_node)) << PAGE_SHIFT;
+
+	if (offset >= obj->size)
+		return VM_FAULT_SIGBUS;
+	if (bo->flags & DRM_PUMORI_BO_HBM)
+		return pumori->bus->ops->hbm_fault(pumori->bus, bo->hbm.start + offset, vmf);
+
+	vmf->page = bo->pages[offset >> PAGE_SHIFT];
+	get_page(vmf->page);
+	return 0;
+}
+
 static const struct vm_operations_struct pumori_bo_vm_ops = {
+	.fault = pumori_bo_fault,
 	.open = drm_gem_vm_open,
 	.close = drm_gem_vm_close,
 };

@@ -96,6 +96,7 @@ const struct pumori_bus_ops pumori_soft_bus_ops = {
 	.hbm_populate = pumori_soft_hbm_populate,
 	.hbm_release = pumori_soft_hbm_release,
 	.hbm_mmap = pumori_soft_hbm_mmap,
+	.hbm_fault = pumori_soft_hbm_fault,
 	.prepare_queue = pumori_soft_prepare_queue,
 	.stop = soft_stop,
 };

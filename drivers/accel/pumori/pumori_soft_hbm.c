@@ -165,3 +165,16 @@ int pumori_soft_hbm_mmap(struct pumori_bus *bus, u64 offset, struct vm_area_stru
 		return -EINVAL;
 	return vm_insert_pages(vma, vma->vm_start, hbm->pages + (offset >> PAGE_SHIFT), &count);
 }
+
+/**
+ * pumori_soft_hbm_fault() - map one page of device memory into a process
+ * @bus: the bus
+ * @offset: where it begins; populated, since its buffer is mapped
+ * @vmf: the fault
+ */
+vm_fault_t pumori_soft_hbm_fault(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf)
+{
+	vmf->page = to_pumori_soft(bus)->hbm.pages[offset >> PAGE_SHIFT];
+	get_page(vmf->page);
+	return 0;
+}

@@ -116,6 +116,7 @@ void *pumori_soft_hbm_pointer(void *context, u64 offset, u64 *available);
 int pumori_soft_hbm_populate(struct pumori_bus *bus, u64 offset, u64 size);
 void pumori_soft_hbm_release(struct pumori_bus *bus, u64 offset, u64 size);
 int pumori_soft_hbm_mmap(struct pumori_bus *bus, u64 offset, struct vm_area_struct *vma);
+vm_fault_t pumori_soft_hbm_fault(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf);
 
 int pumori_soft_cores_start(struct pumori_soft *soft, const char *cpus);
 void pumori_soft_cores_stop(struct pumori_soft *soft);
