@@ -116,6 +116,7 @@ void test_jobs(void);
 void test_faults(void);
 void test_blame(void);
 void test_teardown(void);
+void test_unplug(void);
 void test_failures(void);
 
 #endif

@@ -16,6 +16,7 @@ static const struct {
 	{ "faults", test_faults },
 	{ "blame", test_blame },
 	{ "teardown", test_teardown },
+	{ "unplug", test_unplug },
 	{ "failures", test_failures },
 };
 
