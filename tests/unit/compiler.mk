@@ -16,3 +16,6 @@ $(foreach test,$(COMPILER_UNIT_TESTS),$(eval $(call compiler_unit_test,$(test)))
 
 $(O)/obj/tests/unit/compiler_model.o: private EXTRA_CFLAGS += -Itools/compiler
 $(O)/obj/tests/unit/compiler_model.o $(O)/obj/tests/conformance/test_case.o: | $(O)/gen/onnx.pb-c.h
+
+# compiler_command_test runs the program itself.
+CHECK_UNIT_DEPS += $(O)/pumori-cc
