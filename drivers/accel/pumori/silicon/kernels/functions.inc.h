@@ -28,7 +28,7 @@ SIMD_INLINE vf function_power_of_two(vi k)
 	return vi_float(vi_shift_left(vi_add(k, vi_splat(127)), vi_splat(23)));
 }
 
-SIMD_INLINE vf function_exp(vf x)
+SIMD_FUNCTION vf function_exp(vf x)
 {
 	static const float q[] = { 0.5f, 0x1.5554d8p-3f, 0x1.555516p-5f, 0x1.12106cp-7f, 0x1.6d1606p-10f };
 	vf shifted, n, r, p;
@@ -50,7 +50,7 @@ SIMD_INLINE vf function_exp(vf x)
 	return vf_mul(p, function_power_of_two(vi_sub(k, half)));
 }
 
-SIMD_INLINE vf function_log(vf x)
+SIMD_FUNCTION vf function_log(vf x)
 {
 	static const float p[] = {
 		0x1.555554p-2f, -0x1.fffffcp-3f, 0x1.999da0p-3f, -0x1.555bb0p-3f, 0x1.23c874p-3f,
@@ -77,7 +77,7 @@ SIMD_INLINE vf function_log(vf x)
 	return vf_select(vf_greater_equal(x, zero), y, vi_float(vi_splat((s32)CANONICAL_NAN)));
 }
 
-SIMD_INLINE vf function_tanh(vf x)
+SIMD_FUNCTION vf function_tanh(vf x)
 {
 	static const float p[] = {
 		-0x1.555556p-2f, 0x1.1110e8p-3f, -0x1.ba088ep-5f, 0x1.64a5eep-6f, -0x1.1152f6p-7f,
@@ -91,7 +91,7 @@ SIMD_INLINE vf function_tanh(vf x)
 	return vf_copysign(vf_select(vf_less(magnitude, vf_splat(0.625f)), near_zero, far), x);
 }
 
-SIMD_INLINE vf function_sigmoid(vf x)
+SIMD_FUNCTION vf function_sigmoid(vf x)
 {
 	vf z = function_exp(vf_negate(vf_abs(x)));
 	vf numerator = vf_select(vf_less(x, vf_splat(0.0f)), z, vf_splat(1.0f));
@@ -112,7 +112,7 @@ SIMD_INLINE vf function_silu(vf x)
 	return function_vanish(x, vf_mul(x, function_sigmoid(x)));
 }
 
-SIMD_INLINE vf function_erf(vf x)
+SIMD_FUNCTION vf function_erf(vf x)
 {
 	static const float p[] = {
 		0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2d10p-4f, -0x1.b7fabap-6f, 0x1.541270p-8f,

@@ -33,6 +33,9 @@
 #include "simd_generic.h"
 #endif
 
+#ifndef SIMD_FUNCTION
+#define SIMD_FUNCTION	SIMD_INLINE
+#endif
 #ifndef SIMD_REGISTERS
 #define SIMD_REGISTERS	16
 #endif

@@ -13,6 +13,9 @@ typedef vi vm;	/* -1 or 0 */
 typedef float vf_memory __attribute__((vector_size(64), aligned(1), may_alias));
 typedef s32 vi_memory __attribute__((vector_size(64), aligned(1), may_alias));
 
+/* Lanes live on the stack here: functions called by many get a frame of their own. */
+#define SIMD_FUNCTION	static __attribute__((__noinline__))
+
 #define SIXTEEN(a)	{ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }
 
 SIMD_INLINE vf vf_splat(float a) { return (vf)SIXTEEN(a); }
