@@ -241,18 +241,6 @@ static struct record *new_view(struct record *record)
 	return view;
 }
 
-struct record *record_child(struct record *record, const char *key)
-{
-	struct record *view = record ? new_view(record) : NULL;
-
-	if (view && !add(record, key, view->object)) {
-		/* The view stays in the root's list; its object is gone. */
-		view->object = NULL;
-		return NULL;
-	}
-	return view;
-}
-
 void record_list(struct record *record, const char *key)
 {
 	if (record && !json_object_object_get_ex(record->object, key, NULL))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a command found out: named values in order, nested records and lists of records. A command
+ * What a command found out: named values in order, and lists of records. A command
  * fills one and every view (table, JSON, CSV) reads it. An unknown value is null, never 0.
  *
  * Memory may run out in any of these calls; it is remembered, and record_failed() tells at the end.
@@ -38,9 +38,11 @@ void record_bool(struct record *record, const char *key, bool value);
 void record_numbers(struct record *record, const char *key, const uint64_t *values, size_t count);
 /** record_strings - a list of strings */
 void record_strings(struct record *record, const char *key, const char *const *values, size_t count);
-/** record_child - a nested record; lives as long as @record. NULL when memory ran out, which every call above takes */
-struct record *record_child(struct record *record, const char *key);
-/** record_append - a new element of the list @key, which is made when it is not there */
+/**
+ * record_append - a new element of the list @key, which is made when it is not there
+ *
+ * It lives as long as @record. Return: NULL when memory ran out, which every call above takes.
+ */
 struct record *record_append(struct record *record, const char *key);
 /** record_list - make sure that the list @key is there, even when it stays empty */
 void record_list(struct record *record, const char *key);
