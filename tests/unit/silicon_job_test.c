@@ -361,33 +361,126 @@ static void endless_loop_meets_its_budget(void **state)
 	}
 }
 
-static void model_time_follows_the_signals(void **state)
+/* SCALAR signals at times 1 to 100, then VECTOR waits for one of them and works 203 cycles more. */
+static u64 cycles_after_wait(struct bench *bench, u32 id, u32 value)
 {
-	struct bench *bench = *state;
 	struct program *program = &bench->program;
 	const struct pumori_hw_record *record;
 	u32 i;
 
-	/* SCALAR signals at times 1 to 100; VECTOR waits for the 60th, GPSIMD for the last. */
 	begin(bench);
 	program_stream(program, PUMORI_ISA_SCALAR);
 	for (i = 0; i < 100; i++)
 		with_signal(program_add(program, PUMORI_ISA_NOP), 3, 1);
 	add_end(program);
 	program_stream(program, PUMORI_ISA_VECTOR);
-	with_wait(program_add(program, PUMORI_ISA_NOP), 0, 3, 60);
-	add_end(program);
-	program_stream(program, PUMORI_ISA_GPSIMD);
-	with_wait(program_add(program, PUMORI_ISA_NOP), 0, 3, 100);
-	add_loop(program, 0, 10);
+	with_wait(program_add(program, PUMORI_ISA_NOP), 0, 3, value);
+	add_loop(program, 0, 100);
 	program_add(program, PUMORI_ISA_NOP);
 	add_loop_end(program, 0);
 	add_end(program);
-	record = run(bench, 0);
+	record = run(bench, id);
 	assert_non_null(record);
 	assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
-	/* 100, the wait's own cycle, the loop's begin, ten times two, the end. */
-	assert_int_equal(record->cycles, 100 + 1 + 1 + 20 + 1);
+	return record->cycles;
+}
+
+static void model_time_follows_the_signals(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(cycles_after_wait(bench, 0, 0), 203);
+	assert_int_equal(cycles_after_wait(bench, 1, 100), 100 + 203);
+	assert_int_equal(cycles_after_wait(bench, 2, 99), 99 + 203);
+	assert_int_equal(cycles_after_wait(bench, 3, 60), 60 + 203);
+	assert_int_equal(cycles_after_wait(bench, 4, 38), 38 + 203);
+	/* What is older than 64 signals is taken for the oldest of them. */
+	assert_int_equal(cycles_after_wait(bench, 5, 37), 37 + 203);
+	assert_int_equal(cycles_after_wait(bench, 6, 36), 37 + 203);
+	assert_int_equal(cycles_after_wait(bench, 7, 1), 37 + 203);
+}
+
+static u32 core_register(struct bench *bench, u32 offset)
+{
+	return silicon_register_read(bench->rig->device, PUMORI_HW_CORE(0, offset));
+}
+
+static void counters(void **state)
+{
+	struct bench *bench = *state;
+	u64 cycles = cycles_after_wait(bench, 0, 100);
+
+	assert_int_equal(core_register(bench, PUMORI_HW_CORE_JOBS), 1);
+	assert_int_equal(core_register(bench, PUMORI_HW_CORE_CYCLES), cycles);
+	assert_int_equal(core_register(bench, PUMORI_HW_CORE_INSTRUCTIONS), 101 + 203);
+	assert_true(core_register(bench, PUMORI_HW_CORE_BUSY_NS) > 0);
+}
+
+static void nans_are_counted_when_asked(void **state)
+{
+	struct bench *bench = *state;
+	struct program *program = &bench->program;
+	const struct pumori_hw_record *record;
+	struct pumori_hw_job *job;
+	u32 asked;
+
+	bench->in[3] = 0x7fc00000u;
+	bench->in[9] = 0xff800000u;
+	begin(bench);
+	program_stream(program, PUMORI_ISA_DMA0);
+	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 2, 0, 8),
+			    memory_side(PUMORI_ISA_FP32, 0, 0, 16)), 0, 1);
+	add_end(program);
+	program_stream(program, PUMORI_ISA_VECTOR);
+	with_wait(add_copy(program, sbuf_row(PUMORI_ISA_BF16, 0, 2, 64, 8),
+			   sbuf_row(PUMORI_ISA_FP32, 0, 2, 0, 8)), 0, 0, 1)->compute.modifiers =
+		PUMORI_ISA_CHECK_NAN;
+	/* Nobody asks for this one. */
+	add_copy(program, sbuf_row(PUMORI_ISA_BF16, 0, 2, 64, 8), sbuf_row(PUMORI_ISA_FP32, 0, 2, 0, 8));
+	add_end(program);
+	assert_int_equal(rig_load_program(bench->rig, 0, 0, program), 0);
+	for (asked = 0; asked < 2; asked++) {
+		job = rig_next_job(bench->queue);
+		rig_variable(job, 0, VA_IN, WORDS * 4, false);
+		rig_variable(job, 1, VA_OUT, WORDS * 4, true);
+		job->scalars = 2;
+		rig_next_command(bench->queue)->flags = asked ? PUMORI_HW_COMMAND_CHECK_NAN : 0;
+		record = rig_wait(bench->rig, bench->queue,
+				  rig_submit(bench->rig, bench->queue, 0, 0));
+		assert_non_null(record);
+		assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
+		assert_int_equal(record->nan_count, asked ? 2 : 0);
+	}
+}
+
+static void product_needs_what_was_loaded(void **state)
+{
+	static const u8 rows[] = { 16, 15, 16 }, columns[] = { 8, 8, 7 };
+	struct pumori_isa_instruction *instruction;
+	const struct pumori_hw_record *record;
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		struct bench *bench = *state;
+		struct program *program = &bench->program;
+
+		begin(bench);
+		program_stream(program, PUMORI_ISA_TENSOR);
+		instruction = program_add(program, PUMORI_ISA_LOAD_STATIONARY);
+		instruction->compute.in[0] = sbuf_row(PUMORI_ISA_FP32, 0, 16, 0, 8);
+		instruction = program_add(program, PUMORI_ISA_MULTIPLY_MOVING);
+		instruction->compute.in[0] = sbuf_row(PUMORI_ISA_FP32, 0, rows[i % 3], 0, 32);
+		instruction->compute.out = psum_row(PUMORI_ISA_FP32, 0, columns[i % 3], 0, 32);
+		/* The other buffer is empty. */
+		instruction->compute.modifiers = i == 3 ? PUMORI_ISA_BUFFER1 : 0;
+		add_end(program);
+		record = run(bench, 0);
+		assert_non_null(record);
+		assert_int_equal(record->fault, i ? PUMORI_HW_FAULT_OPERAND : PUMORI_HW_FAULT_NONE);
+		assert_int_equal(record->pc, i ? 1 : 0);
+		teardown(state);
+		setup(state);
+	}
 }
 
 static void gather_and_scatter(void **state)
@@ -502,6 +595,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deadlock_is_a_fault, setup, teardown),
 		cmocka_unit_test_setup_teardown(endless_loop_meets_its_budget, setup, teardown),
 		cmocka_unit_test_setup_teardown(model_time_follows_the_signals, setup, teardown),
+		cmocka_unit_test_setup_teardown(counters, setup, teardown),
+		cmocka_unit_test_setup_teardown(nans_are_counted_when_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(product_needs_what_was_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(gather_and_scatter, setup, teardown),
 		cmocka_unit_test_setup_teardown(strided_dma, setup, teardown),
 		cmocka_unit_test_setup_teardown(semaphore_may_not_wrap, setup, teardown),

@@ -187,15 +187,15 @@ static u32 load_step(struct silicon_core *core, u32 budget)
 
 static u32 unload(struct silicon_core *core, u32 id)
 {
+	u32 slots = silicon_load_acquire(&core->slots), i;
 	struct silicon_program *program;
-	u32 i;
 
 	if (id >= PUMORI_HW_MAX_PROGRAMS)
 		return PUMORI_HW_FAULT_COMMAND;
 	program = &core->program[silicon_clamp(id, PUMORI_HW_MAX_PROGRAMS)];
 	if (!program->load)
 		return PUMORI_HW_FAULT_COMMAND;
-	for (i = 0; i < core->slots; i++)
+	for (i = 0; i < slots; i++)
 		if (core->slot[i]->running && core->slot[i]->job.program == id)
 			return PUMORI_HW_FAULT_COMMAND;
 	memset(program, 0, sizeof(*program));
