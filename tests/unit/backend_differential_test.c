@@ -621,6 +621,34 @@ static void test_elements(void **state)
 	run_all(build_elements, 1e-5, -1, ROUNDS);
 }
 
+/* Tuples of the data's own making: floors of a small range, so that they repeat. */
+static void build_tuples(struct bench_graph *bench)
+{
+	int64_t shape[4] = { bench_range(&bench->random, 3, 9), bench_range(&bench->random, 3, 9),
+			     bench_range(&bench->random, 3, 9), bench_range(&bench->random, 1, 20) };
+	int64_t count[2] = { bench_range(&bench->random, 1, 700), bench_range(&bench->random, 1, 3) };
+	union pumori_attributes gather = { .gather_nd = { 0 } };
+	union pumori_attributes scatter = { .scatter_nd = { 0, PUMORI_SCATTER_REPLACE } };
+	struct pumori_tensor *inputs[3];
+
+	bench->low = -3;
+	bench->high = 2.9f;
+	inputs[0] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 4, shape);
+	inputs[1] = bench_input(bench, bench_range(&bench->random, 0, 1) ? PUMORI_ELEMENT_INT64 :
+									   PUMORI_ELEMENT_INT32,
+				2, count);
+	inputs[2] = bench_node(bench, PUMORI_PRIMITIVE_GATHER_ND, &gather, inputs, 2);
+	bench_output(bench, inputs[2]);
+	inputs[2] = unary(bench, inputs[2], PUMORI_UNARY_NEGATE, 0, 0);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_SCATTER_ND, &scatter, inputs, 3));
+}
+
+static void test_tuples(void **state)
+{
+	(void)state;
+	run_all(build_tuples, 0, -1, ROUNDS);
+}
+
 /* Everything about a convolution arrives at run time. */
 static void build_dynamic_conv(struct bench_graph *bench)
 {
@@ -668,7 +696,8 @@ int main(void)
 		cmocka_unit_test(test_matmul), cmocka_unit_test(test_attention),
 		cmocka_unit_test(test_reduce), cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_moves), cmocka_unit_test(test_gather),
-		cmocka_unit_test(test_elements), cmocka_unit_test(test_dynamic_conv),
+		cmocka_unit_test(test_elements), cmocka_unit_test(test_tuples),
+		cmocka_unit_test(test_dynamic_conv),
 	};
 
 	if (getenv("BENCH_TEST"))

@@ -29,6 +29,8 @@ static const lower_function lower_table[PUMORI_PRIMITIVE_COUNT] = {
 	[PUMORI_PRIMITIVE_GATHER] = pumori_lower_gather,
 	[PUMORI_PRIMITIVE_GATHER_ELEMENTS] = pumori_lower_gather_elements,
 	[PUMORI_PRIMITIVE_SCATTER_ELEMENTS] = pumori_lower_scatter_elements,
+	[PUMORI_PRIMITIVE_GATHER_ND] = pumori_lower_gather_nd,
+	[PUMORI_PRIMITIVE_SCATTER_ND] = pumori_lower_scatter_nd,
 	[PUMORI_PRIMITIVE_CUMULATIVE_SUM] = pumori_lower_cumulative_sum,
 	[PUMORI_PRIMITIVE_ARG_REDUCE] = pumori_lower_arg_reduce,
 };

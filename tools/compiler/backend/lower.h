@@ -127,6 +127,8 @@ void pumori_lower_gather(struct pumori_lowering *lowering, const struct pumori_n
 void pumori_lower_gather_elements(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_scatter_elements(struct pumori_lowering *lowering,
 				   const struct pumori_node *node);
+void pumori_lower_gather_nd(struct pumori_lowering *lowering, const struct pumori_node *node);
+void pumori_lower_scatter_nd(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_cumulative_sum(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_arg_reduce(struct pumori_lowering *lowering, const struct pumori_node *node);
 
