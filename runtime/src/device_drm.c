@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <xf86drm.h>
 
-#include "drm.h"
+#include "device_drm.h"
 #include "error.h"
 
 #define DRIVER_NAME	"pumori"

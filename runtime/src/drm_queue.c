@@ -6,7 +6,7 @@
 #include <time.h>
 #include <xf86drm.h>
 
-#include "drm.h"
+#include "device_drm.h"
 #include "error.h"
 
 #define SECOND_NS	1000000000ull

@@ -9,4 +9,4 @@ $(eval $(call program,$(BENCH_COMPARE),$(O)/obj/tests/bench/compare.o $(O)/obj/t
 BENCHES += tests/bench/against-onnxruntime
 BENCHES_DEPS += $(BENCH_COMPARE) $(MODEL_EXECUTABLES)
 
-include tests/bench/isa.mk
+include tests/bench/isa.mk tests/bench/submit.mk

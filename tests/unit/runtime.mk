@@ -21,3 +21,10 @@ RUNTIME_TEST_LDFLAGS_runtime_allocation_test := \
 
 $(foreach test,$(RUNTIME_UNIT_TESTS),$(eval $(call runtime_unit_test,$(test))))
 $(RUNTIME_TEST_FILES:%=$(O)/obj/tests/unit/%.o): private EXTRA_CFLAGS += $(RUNTIME_CFLAGS) -Iruntime/src
+
+# The program in the documentation is compiled as it stands there.
+$(O)/gen/tests/unit/runtime_example.c: Documentation/runtime.md
+	@mkdir -p $(@D)
+	$(Q)sed -n '/^```c$$/,/^```$$/p' $< | grep -v '^```' > $@
+$(O)/obj/gen/tests/unit/runtime_example.o: private EXTRA_CFLAGS += -Dmain=example_main -Wno-missing-prototypes
+$(O)/tests/unit/runtime_example_test: $(O)/obj/gen/tests/unit/runtime_example.o

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel driver as a back end. */
-#ifndef PUMORI_RUNTIME_DRM_H
-#define PUMORI_RUNTIME_DRM_H
+#ifndef PUMORI_RUNTIME_DEVICE_DRM_H
+#define PUMORI_RUNTIME_DEVICE_DRM_H
 
 #include <drm/pumori_accel.h>
 
