@@ -9,7 +9,7 @@ RUNTIME_TEST_OBJECTS := $(O)/obj/tests/unit/executable_builder.o $(O)/obj/tests/
 	$(O)/libpumori.a
 
 define runtime_unit_test
-$(call program,$(O)/tests/unit/$(1),$(O)/obj/tests/unit/$(1).o $(RUNTIME_TEST_OBJECTS),\
+$(call program,$(O)/tests/unit/$(1),$(O)/obj/tests/unit/$(1).o $(RUNTIME_TEST_OBJECTS_$(1)) $(RUNTIME_TEST_OBJECTS),\
 	$(RUNTIME_TEST_LDFLAGS_$(1)) $(RUNTIME_LIBRARIES) -lcmocka -lm)
 CHECK_UNIT += $(O)/tests/unit/$(1)
 endef
@@ -19,6 +19,8 @@ comma_wrap := -Wl$(comma)--wrap=
 RUNTIME_TEST_LDFLAGS_runtime_allocation_test := \
 	$(addprefix $(comma_wrap),malloc calloc realloc aligned_alloc mmap pthread_create)
 
+RUNTIME_TEST_OBJECTS_runtime_example_test := $(O)/obj/gen/tests/unit/runtime_example.o
+
 $(foreach test,$(RUNTIME_UNIT_TESTS),$(eval $(call runtime_unit_test,$(test))))
 $(RUNTIME_TEST_FILES:%=$(O)/obj/tests/unit/%.o): private EXTRA_CFLAGS += $(RUNTIME_CFLAGS) -Iruntime/src
 
@@ -27,4 +29,3 @@ $(O)/gen/tests/unit/runtime_example.c: Documentation/runtime.md
 	@mkdir -p $(@D)
 	$(Q)sed -n '/^```c$$/,/^```$$/p' $< | grep -v '^```' > $@
 $(O)/obj/gen/tests/unit/runtime_example.o: private EXTRA_CFLAGS += -Dmain=example_main -Wno-missing-prototypes
-$(O)/tests/unit/runtime_example_test: $(O)/obj/gen/tests/unit/runtime_example.o
