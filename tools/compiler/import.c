@@ -479,6 +479,8 @@ int pumori_import(const void *data, size_t size, const struct pumori_import_opti
 	pumori_string_map_release(&importer.values);
 	onnx__model_proto__free_unpacked(model, NULL);
 	if (error) {
+		if (error == -ENOMEM && !diagnostics->error_count)
+			pumori_out_of_memory(diagnostics);
 		pumori_graph_destroy(importer.graph);
 		return error;
 	}

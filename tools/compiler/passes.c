@@ -95,5 +95,8 @@ int pumori_run_passes(struct pumori_graph *graph, const struct pumori_pass_optio
 		error = run_phase(graph, options, PUMORI_PHASE_FUSE);
 	pumori_graph_sweep(graph);
 	pumori_graph_number(graph);
+	/* Small edits fail for want of memory alone and leave saying so to their callers. */
+	if (error == -ENOMEM && !graph->diagnostics->error_count)
+		pumori_out_of_memory(graph->diagnostics);
 	return error;
 }
