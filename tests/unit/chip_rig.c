@@ -223,10 +223,12 @@ u32 rig_control(struct rig *rig, u32 core, struct pumori_hw_control command)
 bool rig_event(struct rig *rig, u32 core, struct pumori_hw_event *event)
 {
 	u32 head = rig->event_head[core];
+	struct pumori_hw_event *next = &rig->events[core][head % PUMORI_HW_EVENT_ENTRIES];
 
-	*event = rig->events[core][head % PUMORI_HW_EVENT_ENTRIES];
-	if (event->phase != head / PUMORI_HW_EVENT_ENTRIES + 1)
+	/* The phase is written last, and read first. */
+	if (__atomic_load_n(&next->phase, __ATOMIC_ACQUIRE) != head / PUMORI_HW_EVENT_ENTRIES + 1)
 		return false;
+	*event = *next;
 	rig->event_head[core] = head + 1;
 	silicon_register_write(rig->device, PUMORI_HW_CORE(core, PUMORI_HW_CORE_EVENT_HEAD),
 			       head + 1);
