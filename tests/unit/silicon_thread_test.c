@@ -34,7 +34,7 @@ static void *core_thread(void *argument)
 
 	while (!__atomic_load_n(&bench->stop, __ATOMIC_ACQUIRE)) {
 		if (!silicon_core_pending(bench->rig->device, 0)) {
-			bench->sleeps++;
+			__atomic_add_fetch(&bench->sleeps, 1, __ATOMIC_RELAXED);
 			sched_yield();
 			continue;
 		}
