@@ -24,6 +24,9 @@
 #include "pumori_pagetable.h"
 #include "pumori_vm.h"
 
+/* Keeps the lists of its pages far below what one allocation may have. */
+#define HOST_BO_MAX	BIT_ULL(38)
+
 static void free_pages_of(struct pumori_device *pumori, struct pumori_bo *bo, u64 count)
 {
 	while (count--) {
@@ -236,7 +239,8 @@ int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 		return -EINVAL;
 	}
 	limit = args->flags & DRM_PUMORI_BO_HBM ? pumori->info.hbm_bytes :
-						  (u64)totalram_pages() << PAGE_SHIFT;
+						  min((u64)totalram_pages() << PAGE_SHIFT,
+						      HOST_BO_MAX);
 	if (!args->size) {
 		drm_dbg(drm, "size of a buffer object is zero\n");
 		return -EINVAL;

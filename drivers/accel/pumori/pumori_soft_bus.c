@@ -8,6 +8,8 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 
+#include <drm/drm_print.h>
+
 #include "pumori_soft_internal.h"
 
 /* 64 GiB of host memory. */
