@@ -190,6 +190,7 @@ static void activate_plan(struct activate *a, const struct silicon_task *task)
 	struct walk *w = &a->walk;
 	bool bf16 = activate_takes_bf16(task->op0);
 	u8 in = task->in[0].dtype, out = task->out.dtype;
+	u32 dense;
 
 	walk_shape(w, &task->out);
 	walk_add(w, &task->out);
@@ -222,7 +223,9 @@ static void activate_plan(struct activate *a, const struct silicon_task *task)
 		a->kind |= ACTIVATE_OUT_BF16;
 	}
 	a->bytes = silicon_dtype_size(in) + silicon_dtype_size(out);
-	walk_cut(w, a->in_direct && a->out_direct && !a->columns ? SEGMENT_DENSE : ROWS_BUFFER);
+	/* Functions that cost much take shorter steps. */
+	dense = bf16 ? SEGMENT_DENSE : SEGMENT_DENSE / 4;
+	walk_cut(w, a->in_direct && a->out_direct && !a->columns ? dense : ROWS_BUFFER);
 	w->group = SILICON_MIN(w->group, ROWS_BUFFER);
 	w->groups = (w->count[3] + w->group - 1) / w->group;
 	w->segments = w->count[0] * w->count[1] * w->count[2] * w->groups * w->chunks;

@@ -6,7 +6,8 @@
  */
 
 #define MATMUL_PANEL	64u
-#define MATMUL_ROWS	30u
+/* Multiples of a tile; fewer where the host is slow, for a step must not take long. */
+#define MATMUL_ROWS	(MATMUL_TILE_VECTORS == 4 ? 30u : 6u)
 
 struct column_run {
 	s64 offset;	/* bytes from the start of a partition */
@@ -344,23 +345,32 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 {
 	const struct silicon_stationary *st = task->stationary;
 	u32 columns = view_elements(&task->in[0]), row_steps = (st->columns + MATMUL_ROWS - 1) / MATMUL_ROWS;
-	u32 panels = (columns + MATMUL_PANEL - 1) / MATMUL_PANEL, units = 0, ready = ~0u;
+	u32 panels = (columns + MATMUL_PANEL - 1) / MATMUL_PANEL, ready = ~0u, start, units;
+	u32 panel = task->cursor / row_steps, first_row = task->cursor % row_steps * MATMUL_ROWS;
+	u32 width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
+	/* At most 128 x 128 x 512. Units are counted over all that is done, so that steps may differ in size. */
+	u32 macs = (panel * MATMUL_PANEL * st->columns + first_row * width) * st->rows;
 	u32 state = matmul_begin(st->dtype);
 	struct panel x;
 
+	start = macs / SILICON_UNIT_MACS;
 	do {
-		u32 panel = task->cursor / row_steps, first_row = task->cursor % row_steps * MATMUL_ROWS;
-		u32 first_column = panel * MATMUL_PANEL;
-		u32 width = SILICON_MIN(columns - first_column, MATMUL_PANEL);
 		u32 rows = SILICON_MIN(st->columns - first_row, MATMUL_ROWS);
 
 		if (panel != ready)
-			panel_prepare(&x, task, first_column, width);
+			panel_prepare(&x, task, panel * MATMUL_PANEL, width);
 		ready = panel;
-		matmul_step(&x, task, first_column, first_row, rows);
-		units += rows * width * st->rows / SILICON_UNIT_MACS + 1;
+		matmul_step(&x, task, panel * MATMUL_PANEL, first_row, rows);
+		macs += rows * width * st->rows;
 		task->finished = ++task->cursor == panels * row_steps;
-	} while (!task->finished && units < budget);
+		units = macs / SILICON_UNIT_MACS - start + task->finished;
+		first_row += rows;
+		if (first_row == st->columns) {
+			first_row = 0;
+			panel++;
+			width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
+		}
+	} while (!task->finished && (!units || units < budget));
 	matmul_end(st->dtype, state);
 	return units;
 }
