@@ -29,3 +29,6 @@ $(O)/gen/tests/unit/runtime_example.c: Documentation/runtime.md
 	@mkdir -p $(@D)
 	$(Q)sed -n '/^```c$$/,/^```$$/p' $< | grep -v '^```' > $@
 $(O)/obj/gen/tests/unit/runtime_example.o: private EXTRA_CFLAGS += -Dmain=example_main -Wno-missing-prototypes
+
+# These run on the driver, too: tests/vm/suite/runtime.sh.
+CHECK_VM_DEPS += $(patsubst %,$(O)/tests/unit/runtime_%_test,run api thread)
