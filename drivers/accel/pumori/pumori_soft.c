@@ -191,7 +191,8 @@ static int pumori_soft_probe(struct platform_device *platform)
 	int ret;
 
 	if (!parameters.cores || parameters.cores > PUMORI_HW_MAX_CORES || !parameters.slots ||
-	    parameters.slots > PUMORI_HW_MAX_SLOTS) {
+	    parameters.slots > PUMORI_HW_MAX_SLOTS ||
+	    hbm_bytes() > (u64)totalram_pages() << PAGE_SHIFT) {
 		dev_err(&platform->dev, "module parameters are out of range\n");
 		return -EINVAL;
 	}
