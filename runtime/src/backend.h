@@ -84,22 +84,26 @@ struct pumori_backend_ops {
 	int (*info)(struct pumori_backend *backend, struct pumori_device_info *info);
 
 	/** @buffer_create: zeroed and mapped; @bytes is a multiple of the page size */
-	int (*buffer_create)(struct pumori_backend *backend, uint64_t bytes, uint32_t flags, struct pumori_buffer **buffer);
+	int (*buffer_create)(struct pumori_backend *backend, uint64_t bytes, uint32_t flags,
+			     struct pumori_buffer **buffer);
 	/** @buffer_bind: make it reachable at @va */
-	int (*buffer_bind)(struct pumori_backend *backend, struct pumori_buffer *buffer, uint64_t va);
+	int (*buffer_bind)(struct pumori_backend *backend, struct pumori_buffer *buffer,
+			   uint64_t va);
 	/** @buffer_destroy: unbinds first; no job uses it any more */
 	void (*buffer_destroy)(struct pumori_backend *backend, struct pumori_buffer *buffer);
 
 	/** @program_load: PUMORI_ERROR_FORMAT when the chip refuses it */
-	int (*program_load)(struct pumori_backend *backend, const void *image, uint64_t bytes, uint32_t *program);
+	int (*program_load)(struct pumori_backend *backend, const void *image, uint64_t bytes,
+			    uint32_t *program);
 	/** @program_unload: no job uses it any more */
 	void (*program_unload)(struct pumori_backend *backend, uint32_t program);
 
 	/** @job_create: a job whose table is empty */
-	int (*job_create)(struct pumori_backend *backend, uint32_t program, uint32_t entry, uint32_t variables,
-			  uint32_t budget_ms, struct pumori_job **job);
+	int (*job_create)(struct pumori_backend *backend, uint32_t program, uint32_t entry,
+			  uint32_t variables, uint32_t budget_ms, struct pumori_job **job);
 	/** @job_variable: set an element of the table; not while the job is pending */
-	void (*job_variable)(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes, int writable);
+	void (*job_variable)(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes,
+			     int writable);
 	void (*job_destroy)(struct pumori_backend *backend, struct pumori_job *job);
 
 	/** @queue_create: a new queue, on the core and with the priority that the device was opened with */
@@ -110,14 +114,15 @@ struct pumori_backend_ops {
 	 * @submit: queue @job for a slot of generation @residency (0: any); at most PUMORI_HW_RECORDS - 1
 	 * may be unfinished. With @detached somebody must run it even if nobody waits.
 	 */
-	int (*submit)(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency, int detached,
-		      uint64_t *sequence);
+	int (*submit)(struct pumori_backend_queue *queue, struct pumori_job *job,
+		      uint64_t residency, int detached, uint64_t *sequence);
 	/** @finished: sequence of the last finished job; never blocks */
 	uint64_t (*finished)(struct pumori_backend_queue *queue);
 	/** @wait: until @sequence is finished; @timeout_ns relative, negative for ever. 0 or PUMORI_ERROR_TIMEOUT or worse */
 	int (*wait)(struct pumori_backend_queue *queue, uint64_t sequence, int64_t timeout_ns);
 	/** @record: how a finished job, one of the last PUMORI_HW_RECORDS, ended */
-	int (*record)(struct pumori_backend_queue *queue, uint64_t sequence, struct pumori_hw_record *record);
+	int (*record)(struct pumori_backend_queue *queue, uint64_t sequence,
+		      struct pumori_hw_record *record);
 };
 
 /* The two back ends. */

@@ -76,7 +76,9 @@ int pumori_device_list(struct pumori_device_info *infos, size_t capacity)
 
 	if (capacity) {
 		if (!infos)
-			return pumori_fail(PUMORI_ERROR_INVALID, "pumori_device_list: no array for %zu devices", capacity);
+			return pumori_fail(PUMORI_ERROR_INVALID,
+					   "pumori_device_list: no array for %zu devices",
+					   capacity);
 		/* The element's size is the caller's: it may be built for an older library. */
 		stride = infos->size;
 	}
@@ -88,7 +90,8 @@ int pumori_device_list(struct pumori_device_info *infos, size_t capacity)
 		if (error)
 			return error;
 		if ((size_t)found < capacity) {
-			error = pumori_info_copy(place + found * stride, &info, sizeof(info), "pumori_device_list");
+			error = pumori_info_copy(place + found * stride, &info, sizeof(info),
+						 "pumori_device_list");
 			if (error)
 				return error;
 		}
@@ -107,11 +110,14 @@ static int find_first(char *path, size_t bytes)
 			snprintf(path, bytes, "%s", info.path);
 			return 0;
 		}
-	return pumori_fail(PUMORI_ERROR_NO_DEVICE, "no Pumori device under " NODE_FOLDER
-			   "; is the driver loaded? (\"inproc\" names the chip inside the process)");
+	return pumori_fail(
+		PUMORI_ERROR_NO_DEVICE,
+		"no Pumori device under " NODE_FOLDER
+		"; is the driver loaded? (\"inproc\" names the chip inside the process)");
 }
 
-static int open_backend(struct pumori_backend **backend, const char *name, struct pumori_backend_open *options)
+static int open_backend(struct pumori_backend **backend, const char *name,
+			struct pumori_backend_open *options)
 {
 	char path[64];
 	uint32_t number;
@@ -135,15 +141,17 @@ static int open_backend(struct pumori_backend **backend, const char *name, struc
 		options->path = path;
 		return pumori_drm_open(backend, options);
 	}
-	if (!strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) && parse_number(name + strlen(NODE_PREFIX), &number)) {
+	if (!strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)) &&
+	    parse_number(name + strlen(NODE_PREFIX), &number)) {
 		options->path = name;
 		return pumori_drm_open(backend, options);
 	}
-	return pumori_fail(PUMORI_ERROR_INVALID, "\"%.64s\" is no device name: " NODE_PREFIX "N, N or inproc", name);
+	return pumori_fail(PUMORI_ERROR_INVALID,
+			   "\"%.64s\" is no device name: " NODE_PREFIX "N, N or inproc", name);
 }
 
-static int read_options(const struct pumori_device_options *options, struct pumori_backend_open *request,
-			uint32_t *budget_ms)
+static int read_options(const struct pumori_device_options *options,
+			struct pumori_backend_open *request, uint32_t *budget_ms)
 {
 	struct pumori_device_options known = { .core = -1, .priority = 1 };
 	size_t size;
@@ -156,7 +164,8 @@ static int read_options(const struct pumori_device_options *options, struct pumo
 			return error;
 		memcpy(&known, options, size < sizeof(known) ? size : sizeof(known));
 		if (known.core < -1 || known.priority > 3 || known.reserved)
-			return pumori_fail(PUMORI_ERROR_INVALID, "pumori_device_options: core %d, priority %u",
+			return pumori_fail(PUMORI_ERROR_INVALID,
+					   "pumori_device_options: core %d, priority %u",
 					   known.core, known.priority);
 	}
 	request->core = known.core;
@@ -167,7 +176,8 @@ static int read_options(const struct pumori_device_options *options, struct pumo
 	return 0;
 }
 
-int pumori_device_open(struct pumori_device **device, const char *name, const struct pumori_device_options *options)
+int pumori_device_open(struct pumori_device **device, const char *name,
+		       const struct pumori_device_options *options)
 {
 	PUMORI_KEEP_ERRNO();
 	struct pumori_backend_open request = { 0 };
@@ -175,7 +185,8 @@ int pumori_device_open(struct pumori_device **device, const char *name, const st
 	int error;
 
 	if (!device)
-		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_device_open: nowhere to put the device");
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "pumori_device_open: nowhere to put the device");
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a device");
@@ -239,7 +250,8 @@ int pumori_device_info(struct pumori_device *device, struct pumori_device_info *
 	return pumori_info_copy(info, &complete, sizeof(complete), "pumori_device_info");
 }
 
-int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t flags, struct pumori_buffer **buffer)
+int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t flags,
+			 struct pumori_buffer **buffer)
 {
 	struct pumori_backend *backend = device->backend;
 	struct pumori_buffer *new;
@@ -250,14 +262,17 @@ int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t 
 	if (!bytes)
 		bytes = 1;
 	if (bytes > backend->va_end - backend->va_start)
-		return pumori_fail(PUMORI_ERROR_DEVICE_MEMORY, "%llu bytes are more than the device can address",
+		return pumori_fail(PUMORI_ERROR_DEVICE_MEMORY,
+				   "%llu bytes are more than the device can address",
 				   (unsigned long long)bytes);
 	size = (bytes + backend->page_size - 1) & ~(backend->page_size - 1);
 	pthread_mutex_lock(&device->lock);
-	error = pumori_range_allocate(&device->addresses, size, size >= HUGE_PAGE ? HUGE_PAGE : backend->page_size, &va);
+	error = pumori_range_allocate(&device->addresses, size,
+				      size >= HUGE_PAGE ? HUGE_PAGE : backend->page_size, &va);
 	pthread_mutex_unlock(&device->lock);
 	if (error)
-		return pumori_fail(error, "no room for %llu bytes in the address space", (unsigned long long)size);
+		return pumori_fail(error, "no room for %llu bytes in the address space",
+				   (unsigned long long)size);
 	error = backend->ops->buffer_create(backend, size, flags, &new);
 	if (!error) {
 		error = backend->ops->buffer_bind(backend, new, va);

@@ -29,7 +29,8 @@ struct pumori_device *pumori_device_get(struct pumori_device *device);
 void pumori_device_put(struct pumori_device *device);
 
 /** pumori_buffer_create - a buffer of at least @bytes, mapped for the CPU and bound for the device */
-int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t flags, struct pumori_buffer **buffer);
+int pumori_buffer_create(struct pumori_device *device, uint64_t bytes, uint32_t flags,
+			 struct pumori_buffer **buffer);
 void pumori_buffer_destroy(struct pumori_device *device, struct pumori_buffer *buffer);
 
 #endif

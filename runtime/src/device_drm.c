@@ -41,10 +41,13 @@ static int check_driver(int file, const char *path, uint32_t *version)
 	if (!answer)
 		return pumori_fail(PUMORI_ERROR_NO_DEVICE, "%s is no DRM device", path);
 	if (strcmp(answer->name, DRIVER_NAME))
-		error = pumori_fail(PUMORI_ERROR_NO_DEVICE, "%s belongs to the driver %.32s", path, answer->name);
+		error = pumori_fail(PUMORI_ERROR_NO_DEVICE, "%s belongs to the driver %.32s", path,
+				    answer->name);
 	else if (answer->version_major != DRM_PUMORI_DRIVER_MAJOR)
-		error = pumori_fail(PUMORI_ERROR_VERSION, "%s: driver version %d.%d, this library knows %d", path,
-				    answer->version_major, answer->version_minor, DRM_PUMORI_DRIVER_MAJOR);
+		error = pumori_fail(PUMORI_ERROR_VERSION,
+				    "%s: driver version %d.%d, this library knows %d", path,
+				    answer->version_major, answer->version_minor,
+				    DRM_PUMORI_DRIVER_MAJOR);
 	*version = (uint32_t)answer->version_major << 16 | (uint32_t)answer->version_minor;
 	drmFreeVersion(answer);
 	return error;
@@ -62,8 +65,8 @@ static int query_device(int file, struct drm_pumori_device_info *info)
 	return error ? pumori_fail_errno(error, "cannot query the device") : 0;
 }
 
-static void fill_info(struct pumori_device_info *info, const struct drm_pumori_device_info *device, int32_t index,
-		      uint32_t driver_version)
+static void fill_info(struct pumori_device_info *info, const struct drm_pumori_device_info *device,
+		      int32_t index, uint32_t driver_version)
 {
 	info->index = index;
 	info->cores = device->cores;
@@ -78,8 +81,10 @@ static void fill_info(struct pumori_device_info *info, const struct drm_pumori_d
 	info->clock_khz = device->clock_khz;
 	info->instructions = device->instructions;
 	snprintf(info->path, sizeof(info->path), NODE_FORMAT, (uint32_t)index);
-	snprintf(info->name, sizeof(info->name), "%.*s", (int)sizeof(device->name), (const char *)device->name);
-	snprintf(info->socket, sizeof(info->socket), "%.*s", (int)sizeof(device->socket), (const char *)device->socket);
+	snprintf(info->name, sizeof(info->name), "%.*s", (int)sizeof(device->name),
+		 (const char *)device->name);
+	snprintf(info->socket, sizeof(info->socket), "%.*s", (int)sizeof(device->socket),
+		 (const char *)device->socket);
 	snprintf(info->driver, sizeof(info->driver), DRIVER_NAME);
 }
 
@@ -157,12 +162,17 @@ static int set_up(struct drm_device *device, const struct pumori_backend_open *o
 	if (error)
 		return error;
 	if (info.hw_version >> 16 != PUMORI_HW_VERSION_MAJOR)
-		return pumori_fail(PUMORI_ERROR_VERSION, "%s: hardware version %u.%u, this library knows %u", options->path,
-				   info.hw_version >> 16, info.hw_version & 0xffff, PUMORI_HW_VERSION_MAJOR);
+		return pumori_fail(PUMORI_ERROR_VERSION,
+				   "%s: hardware version %u.%u, this library knows %u",
+				   options->path, info.hw_version >> 16, info.hw_version & 0xffff,
+				   PUMORI_HW_VERSION_MAJOR);
 	if (options->core >= 0 && (uint32_t)options->core >= info.cores)
-		return pumori_fail(PUMORI_ERROR_INVALID, "core %d: %s has %u", options->core, options->path, info.cores);
-	if (!info.page_size || info.page_size & (info.page_size - 1) || info.va_start >= info.va_end)
-		return pumori_fail(PUMORI_ERROR_IO, "%s: the driver reports page size %u", options->path, info.page_size);
+		return pumori_fail(PUMORI_ERROR_INVALID, "core %d: %s has %u", options->core,
+				   options->path, info.cores);
+	if (!info.page_size || info.page_size & (info.page_size - 1) ||
+	    info.va_start >= info.va_end)
+		return pumori_fail(PUMORI_ERROR_IO, "%s: the driver reports page size %u",
+				   options->path, info.page_size);
 	device->base = (struct pumori_backend){
 		.ops = &drm_ops,
 		/* 0 means "not bound". */
@@ -227,9 +237,12 @@ static int drm_info(struct pumori_backend *backend, struct pumori_device_info *i
 
 /* --- Buffers ------------------------------------------------------------------------------------ */
 
-static int bind_range(struct drm_device *device, uint32_t flags, uint32_t handle, uint64_t va, uint64_t bytes)
+static int bind_range(struct drm_device *device, uint32_t flags, uint32_t handle, uint64_t va,
+		      uint64_t bytes)
 {
-	struct drm_pumori_bind_op operation = { .flags = flags, .handle = handle, .va = va, .size = bytes };
+	struct drm_pumori_bind_op operation = {
+		.flags = flags, .handle = handle, .va = va, .size = bytes
+	};
 	struct drm_pumori_vm_bind bind = {
 		.vm_id = device->vm,
 		.ops = { sizeof(operation), 1, (uintptr_t)&operation },
@@ -255,7 +268,8 @@ static int map_buffer(struct drm_device *device, struct drm_buffer *buffer)
 
 	if (error)
 		return pumori_fail_errno(error, "cannot map a buffer");
-	data = mmap(NULL, buffer->base.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, device->file, offset.offset);
+	data = mmap(NULL, buffer->base.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, device->file,
+		    offset.offset);
 	if (data == MAP_FAILED)
 		return pumori_fail_errno(errno, "cannot map a buffer of %llu bytes",
 					 (unsigned long long)buffer->base.bytes);
@@ -280,7 +294,8 @@ static int drm_buffer_create(struct pumori_backend *backend, uint64_t bytes, uin
 	error = drm_call(device->file, DRM_IOCTL_PUMORI_BO_CREATE, &create);
 	if (error) {
 		free(new);
-		return pumori_fail_errno(error, "cannot create a buffer of %llu bytes", (unsigned long long)bytes);
+		return pumori_fail_errno(error, "cannot create a buffer of %llu bytes",
+					 (unsigned long long)bytes);
 	}
 	new->handle = create.handle;
 	new->base.bytes = bytes;
@@ -294,14 +309,17 @@ static int drm_buffer_create(struct pumori_backend *backend, uint64_t bytes, uin
 	return 0;
 }
 
-static int drm_buffer_bind(struct pumori_backend *backend, struct pumori_buffer *buffer, uint64_t va)
+static int drm_buffer_bind(struct pumori_backend *backend, struct pumori_buffer *buffer,
+			   uint64_t va)
 {
-	uint32_t flags = DRM_PUMORI_BIND_MAP | (buffer->flags & PUMORI_BUFFER_READ_ONLY ? DRM_PUMORI_BIND_READONLY : 0);
-	int error = bind_range(device_of(backend), flags, ((struct drm_buffer *)buffer)->handle, va, buffer->bytes);
+	uint32_t flags = DRM_PUMORI_BIND_MAP |
+			 (buffer->flags & PUMORI_BUFFER_READ_ONLY ? DRM_PUMORI_BIND_READONLY : 0);
+	int error = bind_range(device_of(backend), flags, ((struct drm_buffer *)buffer)->handle, va,
+			       buffer->bytes);
 
 	if (error)
-		return pumori_fail_errno(error, "cannot bind %llu bytes at 0x%llx", (unsigned long long)buffer->bytes,
-					 (unsigned long long)va);
+		return pumori_fail_errno(error, "cannot bind %llu bytes at 0x%llx",
+					 (unsigned long long)buffer->bytes, (unsigned long long)va);
 	buffer->va = va;
 	return 0;
 }
@@ -315,7 +333,8 @@ static void drm_buffer_destroy(struct pumori_backend *backend, struct pumori_buf
 
 /* --- Programs and jobs -------------------------------------------------------------------------- */
 
-static int drm_program_load(struct pumori_backend *backend, const void *image, uint64_t bytes, uint32_t *program)
+static int drm_program_load(struct pumori_backend *backend, const void *image, uint64_t bytes,
+			    uint32_t *program)
 {
 	struct drm_device *device = device_of(backend);
 	struct drm_pumori_program_create create = {
@@ -330,9 +349,11 @@ static int drm_program_load(struct pumori_backend *backend, const void *image, u
 		return pumori_fail(PUMORI_ERROR_FORMAT, "the chip refuses instruction %llu",
 				   (unsigned long long)create.error_detail);
 	if (error == ENOEXEC)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "the chip refuses the program image's tables");
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "the chip refuses the program image's tables");
 	if (error)
-		return pumori_fail_errno(error, "cannot load a program of %llu bytes", (unsigned long long)bytes);
+		return pumori_fail_errno(error, "cannot load a program of %llu bytes",
+					 (unsigned long long)bytes);
 	*program = create.id;
 	return 0;
 }
@@ -344,14 +365,15 @@ static void drm_program_unload(struct pumori_backend *backend, uint32_t program)
 	drm_call(device_of(backend)->file, DRM_IOCTL_PUMORI_PROGRAM_DESTROY, &destroy);
 }
 
-static int drm_job_create(struct pumori_backend *backend, uint32_t program, uint32_t entry, uint32_t variables,
-			  uint32_t budget_ms, struct pumori_job **job)
+static int drm_job_create(struct pumori_backend *backend, uint32_t program, uint32_t entry,
+			  uint32_t variables, uint32_t budget_ms, struct pumori_job **job)
 {
 	struct drm_device *device = device_of(backend);
 	struct drm_job *new;
 
 	if (budget_ms > device->budget_max_ms)
-		return pumori_fail(PUMORI_ERROR_INVALID, "a budget of %u ms is above the device's limit of %u", budget_ms,
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "a budget of %u ms is above the device's limit of %u", budget_ms,
 				   device->budget_max_ms);
 	new = calloc(1, sizeof(*new) + variables * sizeof(new->variable[0]));
 	if (!new)
@@ -361,7 +383,8 @@ static int drm_job_create(struct pumori_backend *backend, uint32_t program, uint
 	return 0;
 }
 
-static void drm_job_variable(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes, int writable)
+static void drm_job_variable(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes,
+			     int writable)
 {
 	((struct drm_job *)job)->variable[index] = (struct drm_pumori_variable){
 		.va = va,

@@ -56,10 +56,11 @@ int drm_call(int file, unsigned long request, void *argument);
 
 int drm_queue_create(struct pumori_backend *backend, struct pumori_backend_queue **queue);
 void drm_queue_destroy(struct pumori_backend_queue *queue);
-int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency, int detached,
-		     uint64_t *sequence);
+int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency,
+		     int detached, uint64_t *sequence);
 uint64_t drm_queue_finished(struct pumori_backend_queue *queue);
 int drm_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int64_t timeout_ns);
-int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence, struct pumori_hw_record *record);
+int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence,
+		     struct pumori_hw_record *record);
 
 #endif

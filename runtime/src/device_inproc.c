@@ -66,12 +66,14 @@ static int choose_kernels(const char *name, const struct silicon_kernels **kerne
 			if (!strcmp(name, names[choice]))
 				break;
 		if (choice == sizeof(names) / sizeof(names[0]))
-			return pumori_fail(PUMORI_ERROR_INVALID,
-					   "\"%.32s\" is no kernel set: best, generic, avx2 or avx512", name);
+			return pumori_fail(
+				PUMORI_ERROR_INVALID,
+				"\"%.32s\" is no kernel set: best, generic, avx2 or avx512", name);
 	}
 	*kernels = silicon_kernels_select(choice, host_features());
 	if (!*kernels)
-		return pumori_fail(PUMORI_ERROR_UNSUPPORTED, "this host cannot run the kernel set %s", names[choice]);
+		return pumori_fail(PUMORI_ERROR_UNSUPPORTED,
+				   "this host cannot run the kernel set %s", names[choice]);
 	return 0;
 }
 
@@ -85,7 +87,8 @@ static uint64_t default_hbm(void)
 
 static void *map_zeroed(uint64_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -100,7 +103,9 @@ static int calibrate(struct inproc *device)
 	if (!scratch)
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory to calibrate the kernels");
 	before = start;
-	for (round = 0; round < CALIBRATION_ROUNDS && (round < 3 || before - start < CALIBRATION_NS); round++) {
+	for (round = 0;
+	     round < CALIBRATION_ROUNDS && (round < 3 || before - start < CALIBRATION_NS);
+	     round++) {
 		units = silicon_calibrate(device->config.kernels, scratch);
 		after = inproc_time(NULL);
 		rate = (u64)units * 1000000 / (after > before ? after - before : 1);
@@ -156,7 +161,8 @@ static int set_up(struct inproc *device, const struct pumori_backend_open *optio
 	int error;
 
 	if (options->core >= (int32_t)INPROC_CORES)
-		return pumori_fail(PUMORI_ERROR_INVALID, "core %d: the chip in process has %u", options->core, INPROC_CORES);
+		return pumori_fail(PUMORI_ERROR_INVALID, "core %d: the chip in process has %u",
+				   options->core, INPROC_CORES);
 	if (hbm_bytes > HBM_MAX)
 		return pumori_fail(PUMORI_ERROR_INVALID, "%llu bytes of device memory are too much",
 				   (unsigned long long)hbm_bytes);
@@ -167,7 +173,10 @@ static int set_up(struct inproc *device, const struct pumori_backend_open *optio
 		.instructions = INPROC_INSTRUCTIONS,
 		.hbm_bytes = hbm_bytes,
 		.serial = (u64)getpid(),
-		.host = { .context = device, .bus = inproc_bus, .hbm = inproc_hbm, .time = inproc_time },
+		.host = { .context = device,
+			  .bus = inproc_bus,
+			  .hbm = inproc_hbm,
+			  .time = inproc_time },
 	};
 	error = choose_kernels(options->kernels, &device->config.kernels);
 	if (error)
@@ -215,7 +224,8 @@ int pumori_inproc_open(struct pumori_backend **backend, const struct pumori_back
 
 static u64 register64(struct inproc *device, u32 offset)
 {
-	return silicon_register_read(device->chip, offset) | (u64)silicon_register_read(device->chip, offset + 4) << 32;
+	return silicon_register_read(device->chip, offset) |
+	       (u64)silicon_register_read(device->chip, offset + 4) << 32;
 }
 
 static int inproc_info(struct pumori_backend *backend, struct pumori_device_info *info)
@@ -231,7 +241,8 @@ static int inproc_info(struct pumori_backend *backend, struct pumori_device_info
 	info->serial = register64(device, PUMORI_HW_REG_SERIAL);
 	info->hbm_bytes = register64(device, PUMORI_HW_REG_HBM_BYTES);
 	info->clock_khz = silicon_register_read(device->chip, PUMORI_HW_REG_CLOCK_KHZ);
-	info->instructions = silicon_register_read(device->chip, PUMORI_HW_REG_PROGRAM_INSTRUCTIONS);
+	info->instructions = silicon_register_read(device->chip,
+						   PUMORI_HW_REG_PROGRAM_INSTRUCTIONS);
 	pthread_mutex_lock(&device->memory.lock);
 	info->hbm_used = device->memory.hbm_range.used;
 	pthread_mutex_unlock(&device->memory.lock);
@@ -255,11 +266,13 @@ static int inproc_buffer_create(struct pumori_backend *backend, uint64_t bytes, 
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a buffer");
 	pthread_mutex_lock(&device->memory.lock);
 	error = pumori_range_allocate(&device->memory.hbm_range, bytes,
-				      bytes >= HUGE_PAGE ? HUGE_PAGE : PUMORI_HW_PAGE_SIZE, &new->offset);
+				      bytes >= HUGE_PAGE ? HUGE_PAGE : PUMORI_HW_PAGE_SIZE,
+				      &new->offset);
 	pthread_mutex_unlock(&device->memory.lock);
 	if (error) {
 		free(new);
-		return pumori_fail(error, "no room for %llu bytes in the %llu of device memory", (unsigned long long)bytes,
+		return pumori_fail(error, "no room for %llu bytes in the %llu of device memory",
+				   (unsigned long long)bytes,
 				   (unsigned long long)device->memory.hbm_bytes);
 	}
 	new->base.data = device->memory.hbm + new->offset;
@@ -269,7 +282,8 @@ static int inproc_buffer_create(struct pumori_backend *backend, uint64_t bytes, 
 	return 0;
 }
 
-static int inproc_buffer_bind(struct pumori_backend *backend, struct pumori_buffer *buffer, uint64_t va)
+static int inproc_buffer_bind(struct pumori_backend *backend, struct pumori_buffer *buffer,
+			      uint64_t va)
 {
 	struct inproc_buffer *bound = (struct inproc_buffer *)buffer;
 	int error = inproc_map(&device_of(backend)->memory, va, bound->offset, buffer->bytes,
@@ -320,7 +334,8 @@ static void inproc_buffer_destroy(struct pumori_backend *backend, struct pumori_
 /* --- Programs ----------------------------------------------------------------------------------- */
 
 /* Lists of page addresses: the last word of a page that does not suffice points to the next. */
-static int list_pages(struct inproc *device, const struct inproc_page *image, struct inproc_page *list)
+static int list_pages(struct inproc *device, const struct inproc_page *image,
+		      struct inproc_page *list)
 {
 	uint64_t left = image->pages, page = 0, lists = 1, at;
 	uint64_t *entries;
@@ -344,15 +359,18 @@ static int list_pages(struct inproc *device, const struct inproc_page *image, st
 static int refused(u64 fault, u64 detail)
 {
 	if (fault != PUMORI_HW_FAULT_ILLEGAL)
-		return pumori_fail(PUMORI_ERROR_IO, "loading the program ended with fault %llu", (unsigned long long)fault);
+		return pumori_fail(PUMORI_ERROR_IO, "loading the program ended with fault %llu",
+				   (unsigned long long)fault);
 	if (detail == ~0ull)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "the chip refuses the program image's tables");
-	return pumori_fail(PUMORI_ERROR_FORMAT, "the chip refuses instruction %llu", (unsigned long long)detail);
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "the chip refuses the program image's tables");
+	return pumori_fail(PUMORI_ERROR_FORMAT, "the chip refuses instruction %llu",
+			   (unsigned long long)detail);
 }
 
 /* Instruction stores are per core, but filled alike. */
-static int load_everywhere(struct inproc *device, const struct inproc_page *list, uint64_t bytes, uint32_t program,
-			   uint32_t first)
+static int load_everywhere(struct inproc *device, const struct inproc_page *list, uint64_t bytes,
+			   uint32_t program, uint32_t first)
 {
 	u64 fault = 0, detail = 0;
 	u32 i;
@@ -409,18 +427,22 @@ static int reserve_program(struct inproc *device, uint32_t instructions, uint32_
 		*program = id;
 	}
 	pthread_mutex_unlock(&device->lock);
-	return error ? pumori_fail(error, "no room for %u instructions in the instruction store", instructions) : 0;
+	return error ? pumori_fail(error, "no room for %u instructions in the instruction store",
+				   instructions)
+		     : 0;
 }
 
 static void release_program(struct inproc *device, uint32_t program)
 {
 	pthread_mutex_lock(&device->lock);
-	pumori_range_free(&device->instructions, device->program[program].first, device->program[program].count);
+	pumori_range_free(&device->instructions, device->program[program].first,
+			  device->program[program].count);
 	pumori_range_free(&device->programs, program, 1);
 	pthread_mutex_unlock(&device->lock);
 }
 
-static int inproc_program_load(struct pumori_backend *backend, const void *image, uint64_t bytes, uint32_t *program)
+static int inproc_program_load(struct pumori_backend *backend, const void *image, uint64_t bytes,
+			       uint32_t *program)
 {
 	struct inproc *device = device_of(backend);
 	struct inproc_page pages = { 0 }, list = { 0 };
@@ -428,7 +450,8 @@ static int inproc_program_load(struct pumori_backend *backend, const void *image
 	int error;
 
 	if (bytes < sizeof(header))
-		return pumori_fail(PUMORI_ERROR_FORMAT, "the program image is smaller than its header");
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "the program image is smaller than its header");
 	error = inproc_page_create(&device->memory, bytes, &pages);
 	if (error)
 		return error;
@@ -440,7 +463,8 @@ static int inproc_program_load(struct pumori_backend *backend, const void *image
 		goto free_pages;
 	error = list_pages(device, &pages, &list);
 	if (!error)
-		error = load_everywhere(device, &list, bytes, *program, device->program[*program].first);
+		error = load_everywhere(device, &list, bytes, *program,
+					device->program[*program].first);
 	if (error) {
 		unload_everywhere(device, *program);
 		release_program(device, *program);
@@ -460,8 +484,8 @@ static void inproc_program_unload(struct pumori_backend *backend, uint32_t progr
 
 /* --- Jobs --------------------------------------------------------------------------------------- */
 
-static int inproc_job_create(struct pumori_backend *backend, uint32_t program, uint32_t entry, uint32_t variables,
-			     uint32_t budget_ms, struct pumori_job **job)
+static int inproc_job_create(struct pumori_backend *backend, uint32_t program, uint32_t entry,
+			     uint32_t variables, uint32_t budget_ms, struct pumori_job **job)
 {
 	struct inproc *device = device_of(backend);
 	struct inproc_job *new = calloc(1, sizeof(*new));
@@ -481,7 +505,8 @@ static int inproc_job_create(struct pumori_backend *backend, uint32_t program, u
 	return 0;
 }
 
-static void inproc_job_variable(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes, int writable)
+static void inproc_job_variable(struct pumori_job *job, uint32_t index, uint64_t va, uint64_t bytes,
+				int writable)
 {
 	struct pumori_hw_job *descriptor = ((struct inproc_job *)job)->descriptor.memory;
 

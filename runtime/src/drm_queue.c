@@ -58,8 +58,8 @@ int drm_queue_create(struct pumori_backend *backend, struct pumori_backend_queue
 	}
 	error = drm_call(device->file, DRM_IOCTL_PUMORI_QUEUE_CREATE, &create);
 	if (error) {
-		error = pumori_fail_errno(error, "cannot create a queue (core %d, priority %u)", device->core,
-					  device->priority);
+		error = pumori_fail_errno(error, "cannot create a queue (core %d, priority %u)",
+					  device->core, device->priority);
 		goto free_syncobj;
 	}
 	page = mmap(NULL, sizeof(struct pumori_hw_completion), PROT_READ, MAP_SHARED, device->file,
@@ -94,8 +94,8 @@ void drm_queue_destroy(struct pumori_backend_queue *queue)
 }
 
 /* The kernel runs every job whether somebody waits or not. */
-int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency, int detached,
-		     uint64_t *sequence)
+int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency,
+		     int detached, uint64_t *sequence)
 {
 	struct drm_queue *to = queue_of(queue);
 	struct drm_job *what = (struct drm_job *)job;
@@ -110,7 +110,8 @@ int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
 		.flags = DRM_PUMORI_JOB_CHECK_NAN,
 		.budget_ms = job->budget_ms,
 		.residency = residency,
-		.variables = { sizeof(what->variable[0]), job->variables, (uintptr_t)what->variable },
+		.variables = { sizeof(what->variable[0]), job->variables,
+			       (uintptr_t)what->variable },
 		.syncs = { sizeof(sync), 1, (uintptr_t)&sync },
 	};
 	struct drm_pumori_submit submit = {
@@ -141,8 +142,9 @@ static void remember(struct drm_queue *queue, uint64_t sequence)
 {
 	uint64_t before = __atomic_load_n(&queue->signalled, __ATOMIC_RELAXED);
 
-	while (before < sequence && !__atomic_compare_exchange_n(&queue->signalled, &before, sequence, 0,
-								 __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (before < sequence &&
+	       !__atomic_compare_exchange_n(&queue->signalled, &before, sequence, 0,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 
@@ -174,19 +176,23 @@ int drm_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int64_
 	} else {
 		deadline = 0;
 	}
-	error = -drmSyncobjTimelineWait(device_of(queue)->file, &on->syncobj, &sequence, 1, (int64_t)deadline,
-					DRM_SYNCOBJ_WAIT_FLAGS_WAIT_ALL, NULL);
+	error = -drmSyncobjTimelineWait(device_of(queue)->file, &on->syncobj, &sequence, 1,
+					(int64_t)deadline, DRM_SYNCOBJ_WAIT_FLAGS_WAIT_ALL, NULL);
 	if (error)
-		return pumori_fail_errno(error, "waiting for job %llu", (unsigned long long)sequence);
+		return pumori_fail_errno(error, "waiting for job %llu",
+					 (unsigned long long)sequence);
 	remember(on, sequence);
 	return 0;
 }
 
 /* From the page when the device left it there, which it does for all but lost devices, else from the kernel. */
-int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence, struct pumori_hw_record *record)
+int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence,
+		     struct pumori_hw_record *record)
 {
-	const struct pumori_hw_record *place = &queue_of(queue)->completion->record[sequence % PUMORI_HW_RECORDS];
-	struct drm_pumori_job_query query = { .queue_id = queue_of(queue)->id, .sequence = sequence };
+	const struct pumori_hw_record *place =
+		&queue_of(queue)->completion->record[sequence % PUMORI_HW_RECORDS];
+	struct drm_pumori_job_query query = { .queue_id = queue_of(queue)->id,
+					      .sequence = sequence };
 	int error;
 
 	if (__atomic_load_n(&place->sequence, __ATOMIC_ACQUIRE) == sequence) {
@@ -197,7 +203,8 @@ int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence, stru
 	}
 	error = drm_call(device_of(queue)->file, DRM_IOCTL_PUMORI_JOB_QUERY, &query);
 	if (error)
-		return pumori_fail_errno(error, "cannot ask how job %llu ended", (unsigned long long)sequence);
+		return pumori_fail_errno(error, "cannot ask how job %llu ended",
+					 (unsigned long long)sequence);
 	*record = (struct pumori_hw_record){
 		.sequence = sequence,
 		.status = query.status,

@@ -128,11 +128,14 @@ int pumori_options_check(const void *options, size_t size, size_t known, const c
 	size_t i;
 
 	if (size < sizeof(size_t) || size > 4096)
-		return pumori_fail(PUMORI_ERROR_INVALID, "%s: size %zu is not that of the struct", name, size);
+		return pumori_fail(PUMORI_ERROR_INVALID, "%s: size %zu is not that of the struct",
+				   name, size);
 	for (i = known; i < size; i++)
 		if (bytes[i])
-			return pumori_fail(PUMORI_ERROR_INVALID,
-					   "%s: byte %zu is set, but this library knows only %zu bytes", name, i, known);
+			return pumori_fail(
+				PUMORI_ERROR_INVALID,
+				"%s: byte %zu is set, but this library knows only %zu bytes", name,
+				i, known);
 	return 0;
 }
 
@@ -144,11 +147,13 @@ int pumori_info_copy(void *info, const void *complete, size_t known, const char 
 		return pumori_fail(PUMORI_ERROR_INVALID, "%s: no struct given", name);
 	memcpy(&size, info, sizeof(size));
 	if (size < sizeof(size_t) || size > 4096)
-		return pumori_fail(PUMORI_ERROR_INVALID, "%s: size %zu is not that of the struct", name, size);
+		return pumori_fail(PUMORI_ERROR_INVALID, "%s: size %zu is not that of the struct",
+				   name, size);
 	if (size > known)
 		memset((char *)info + known, 0, size - known);
 	else
 		known = size;
-	memcpy((char *)info + sizeof(size), (const char *)complete + sizeof(size), known - sizeof(size));
+	memcpy((char *)info + sizeof(size), (const char *)complete + sizeof(size),
+	       known - sizeof(size));
 	return 0;
 }

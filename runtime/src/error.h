@@ -6,7 +6,8 @@
 #include "api.h"
 
 /** pumori_fail - remember a failure in words; returns @code */
-int pumori_fail(enum pumori_error code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int pumori_fail(enum pumori_error code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** pumori_fail_errno - same for a system call that failed with @error (positive); returns the code that stands for it */
 int pumori_fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -20,16 +20,22 @@ static const struct section_rule {
 	uint32_t alignment;
 	int required;
 } section_rules[PUMORI_SECTIONS] = {
-	[PUMORI_INDEX_HEADER] = { PUMORI_SECTION_HEADER, sizeof(struct pumori_executable_header), 1, 1 },
+	[PUMORI_INDEX_HEADER] = { PUMORI_SECTION_HEADER, sizeof(struct pumori_executable_header), 1,
+				  1 },
 	[PUMORI_INDEX_PROGRAM] = { PUMORI_SECTION_PROGRAM, 0, 4096, 1 },
-	[PUMORI_INDEX_ENTRIES] = { PUMORI_SECTION_ENTRIES, sizeof(struct pumori_executable_entry), 1, 1 },
-	[PUMORI_INDEX_VARIABLES] = { PUMORI_SECTION_VARIABLES, sizeof(struct pumori_executable_variable), 1, 0 },
+	[PUMORI_INDEX_ENTRIES] = { PUMORI_SECTION_ENTRIES, sizeof(struct pumori_executable_entry),
+				   1, 1 },
+	[PUMORI_INDEX_VARIABLES] = { PUMORI_SECTION_VARIABLES,
+				     sizeof(struct pumori_executable_variable), 1, 0 },
 	[PUMORI_INDEX_WEIGHTS] = { PUMORI_SECTION_WEIGHTS, 0, 4096, 0 },
 	[PUMORI_INDEX_STRINGS] = { PUMORI_SECTION_STRINGS, 0, 1, 1 },
-	[PUMORI_INDEX_METADATA] = { PUMORI_SECTION_METADATA, sizeof(struct pumori_executable_metadata), 1, 0 },
+	[PUMORI_INDEX_METADATA] = { PUMORI_SECTION_METADATA,
+				    sizeof(struct pumori_executable_metadata), 1, 0 },
 	[PUMORI_INDEX_BLOBS] = { PUMORI_SECTION_BLOBS, 0, 1, 0 },
-	[PUMORI_INDEX_DEBUG] = { PUMORI_SECTION_DEBUG, sizeof(struct pumori_executable_debug), 1, 0 },
-	[PUMORI_INDEX_CHECKSUMS] = { PUMORI_SECTION_CHECKSUMS, sizeof(struct pumori_executable_checksum), 1, 1 },
+	[PUMORI_INDEX_DEBUG] = { PUMORI_SECTION_DEBUG, sizeof(struct pumori_executable_debug), 1,
+				 0 },
+	[PUMORI_INDEX_CHECKSUMS] = { PUMORI_SECTION_CHECKSUMS,
+				     sizeof(struct pumori_executable_checksum), 1, 1 },
 };
 
 static pthread_once_t elf_once = PTHREAD_ONCE_INIT;
@@ -43,7 +49,8 @@ static int format_error_elf(const char *what)
 {
 	const char *reason = elf_errmsg(-1);
 
-	return pumori_fail(PUMORI_ERROR_FORMAT, "not an executable: %s (%s)", what, reason ? reason : "no reason given");
+	return pumori_fail(PUMORI_ERROR_FORMAT, "not an executable: %s (%s)", what,
+			   reason ? reason : "no reason given");
 }
 
 static int section_index(const char *name)
@@ -56,7 +63,8 @@ static int section_index(const char *name)
 	return -1;
 }
 
-static int take_section(struct pumori_executable *executable, const char *name, const GElf_Shdr *header)
+static int take_section(struct pumori_executable *executable, const char *name,
+			const GElf_Shdr *header)
 {
 	const struct section_rule *rule;
 	struct pumori_section *section;
@@ -72,11 +80,14 @@ static int take_section(struct pumori_executable *executable, const char *name, 
 		return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is not plain data", name);
 	if (header->sh_offset > executable->file_bytes ||
 	    header->sh_size > executable->file_bytes - header->sh_offset)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "section %s reaches beyond the file: truncated?", name);
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "section %s reaches beyond the file: truncated?", name);
 	if (header->sh_offset % rule->alignment)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is not aligned to %u bytes", name, rule->alignment);
+		return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is not aligned to %u bytes",
+				   name, rule->alignment);
 	if (rule->element && header->sh_size % rule->element)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "section %s: size %llu is not a multiple of %u", name,
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "section %s: size %llu is not a multiple of %u", name,
 				   (unsigned long long)header->sh_size, rule->element);
 	section->data = executable->file + header->sh_offset;
 	section->size = header->sh_size;
@@ -84,7 +95,8 @@ static int take_section(struct pumori_executable *executable, const char *name, 
 		const struct pumori_section *other = &executable->section[i];
 
 		if (i != index && other->data && section->size && other->size &&
-		    section->data < other->data + other->size && other->data < section->data + section->size)
+		    section->data < other->data + other->size &&
+		    other->data < section->data + section->size)
 			return pumori_fail(PUMORI_ERROR_FORMAT, "sections %s and %s overlap", name,
 					   section_rules[i].name);
 	}
@@ -106,9 +118,12 @@ static int find_sections(struct pumori_executable *executable, Elf *elf)
 	/* Copies: in the file they may lie at any address. */
 	if (gelf_getclass(elf) != ELFCLASS64 || !gelf_getehdr(elf, &header))
 		return format_error_elf("no 64-bit ELF file");
-	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_EXEC || header.e_machine != EM_NONE)
-		return pumori_fail(PUMORI_ERROR_FORMAT, "not an executable: an ELF file of another kind (type %u, machine %u)",
-				   header.e_type, header.e_machine);
+	if (header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_EXEC ||
+	    header.e_machine != EM_NONE)
+		return pumori_fail(
+			PUMORI_ERROR_FORMAT,
+			"not an executable: an ELF file of another kind (type %u, machine %u)",
+			header.e_type, header.e_machine);
 	if (elf_getshdrstrndx(elf, &names))
 		return format_error_elf("no section names");
 	while ((scn = elf_nextscn(elf, scn)) != NULL) {
@@ -125,8 +140,10 @@ static int find_sections(struct pumori_executable *executable, Elf *elf)
 	}
 	for (i = 0; i < PUMORI_SECTIONS; i++)
 		if (section_rules[i].required && !executable->section[i].data)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is missing", section_rules[i].name);
-	if (executable->section[PUMORI_INDEX_HEADER].size != sizeof(struct pumori_executable_header))
+			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is missing",
+					   section_rules[i].name);
+	if (executable->section[PUMORI_INDEX_HEADER].size !=
+	    sizeof(struct pumori_executable_header))
 		return pumori_fail(PUMORI_ERROR_FORMAT, "more than one header");
 	return 0;
 }
@@ -155,9 +172,11 @@ static int check_version(const struct pumori_executable *executable)
 		return pumori_fail(PUMORI_ERROR_FORMAT, "header has a wrong magic number");
 	if (header->version_major != PUMORI_EXECUTABLE_VERSION_MAJOR ||
 	    header->version_minor > PUMORI_EXECUTABLE_VERSION_MINOR)
-		return pumori_fail(PUMORI_ERROR_VERSION, "file has format version %u.%u, this library reads %u.%u",
+		return pumori_fail(PUMORI_ERROR_VERSION,
+				   "file has format version %u.%u, this library reads %u.%u",
 				   header->version_major, header->version_minor,
-				   PUMORI_EXECUTABLE_VERSION_MAJOR, PUMORI_EXECUTABLE_VERSION_MINOR);
+				   PUMORI_EXECUTABLE_VERSION_MAJOR,
+				   PUMORI_EXECUTABLE_VERSION_MINOR);
 	return 0;
 }
 
@@ -174,15 +193,21 @@ static int read_checksums(struct pumori_executable *executable)
 
 		memcpy(&checksum, table->data + i * sizeof(checksum), sizeof(checksum));
 		if (checksum.section >= strings->size)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "checksum %llu: bad section name", (unsigned long long)i);
+			return pumori_fail(PUMORI_ERROR_FORMAT, "checksum %llu: bad section name",
+					   (unsigned long long)i);
 		index = section_index(executable->strings + checksum.section);
-		if (index < 0 || index == PUMORI_INDEX_CHECKSUMS || !executable->section[index].data)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "checksum %llu is for section \"%.64s\", which is not there",
-					   (unsigned long long)i, executable->strings + checksum.section);
+		if (index < 0 || index == PUMORI_INDEX_CHECKSUMS ||
+		    !executable->section[index].data)
+			return pumori_fail(
+				PUMORI_ERROR_FORMAT,
+				"checksum %llu is for section \"%.64s\", which is not there",
+				(unsigned long long)i, executable->strings + checksum.section);
 		if (executable->section[index].summed)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s has two checksums", section_rules[index].name);
+			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s has two checksums",
+					   section_rules[index].name);
 		if (executable->section[index].size != checksum.size)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s has %llu bytes, its checksum is for %llu",
+			return pumori_fail(PUMORI_ERROR_FORMAT,
+					   "section %s has %llu bytes, its checksum is for %llu",
 					   section_rules[index].name,
 					   (unsigned long long)executable->section[index].size,
 					   (unsigned long long)checksum.size);
@@ -192,7 +217,8 @@ static int read_checksums(struct pumori_executable *executable)
 	for (index = 0; index < PUMORI_SECTIONS; index++)
 		if (index != PUMORI_INDEX_CHECKSUMS && executable->section[index].data &&
 		    !executable->section[index].summed)
-			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s has no checksum", section_rules[index].name);
+			return pumori_fail(PUMORI_ERROR_FORMAT, "section %s has no checksum",
+					   section_rules[index].name);
 	return 0;
 }
 
@@ -202,7 +228,8 @@ static int check_sum(const struct pumori_executable *executable, int index, cons
 
 	if (!section->data || pumori_crc32c(0, data, section->size) == section->crc)
 		return 0;
-	return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is damaged: checksum mismatch", section_rules[index].name);
+	return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is damaged: checksum mismatch",
+			   section_rules[index].name);
 }
 
 /* What is summed is the copy that will be used. */
@@ -239,15 +266,19 @@ static int copy_program_tables(struct pumori_executable *executable)
 	uint64_t bytes;
 
 	if (image->size < sizeof(*program))
-		return pumori_fail(PUMORI_ERROR_FORMAT, "program image has %llu bytes, less than its header",
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "program image has %llu bytes, less than its header",
 				   (unsigned long long)image->size);
 	memcpy(program, image->data, sizeof(*program));
 	bytes = (uint64_t)program->entries * sizeof(struct pumori_isa_entry);
 	if (bytes > image->size - sizeof(*program))
-		return pumori_fail(PUMORI_ERROR_FORMAT, "program image is too small for its %u entries", program->entries);
+		return pumori_fail(PUMORI_ERROR_FORMAT,
+				   "program image is too small for its %u entries",
+				   program->entries);
 	executable->program_entries = malloc(bytes + 1);
 	if (!executable->program_entries)
-		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %u program entries", program->entries);
+		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %u program entries",
+				   program->entries);
 	memcpy(executable->program_entries, image->data + sizeof(*program), bytes);
 	return 0;
 }
@@ -268,11 +299,13 @@ static int copy_tables(struct pumori_executable *executable)
 	executable->metadata = copy_section(&sections[PUMORI_INDEX_METADATA], 0);
 	executable->blobs = copy_section(&sections[PUMORI_INDEX_BLOBS], 0);
 	executable->debug = copy_section(&sections[PUMORI_INDEX_DEBUG], 0);
-	if (!executable->entries || !executable->variables || !executable->strings || !executable->metadata ||
-	    !executable->blobs || !executable->debug)
+	if (!executable->entries || !executable->variables || !executable->strings ||
+	    !executable->metadata || !executable->blobs || !executable->debug)
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for the executable's tables");
-	executable->variable_count = sections[PUMORI_INDEX_VARIABLES].size / sizeof(*executable->variables);
-	executable->metadata_count = sections[PUMORI_INDEX_METADATA].size / sizeof(*executable->metadata);
+	executable->variable_count = sections[PUMORI_INDEX_VARIABLES].size /
+				     sizeof(*executable->variables);
+	executable->metadata_count = sections[PUMORI_INDEX_METADATA].size /
+				     sizeof(*executable->metadata);
 	executable->debug_count = sections[PUMORI_INDEX_DEBUG].size / sizeof(*executable->debug);
 	error = read_checksums(executable);
 	if (error)
@@ -306,7 +339,8 @@ static int open_bytes(struct pumori_executable *executable)
 	return pumori_executable_check(executable);
 }
 
-int pumori_executable_open_memory(struct pumori_executable **executable, const void *data, uint64_t bytes)
+int pumori_executable_open_memory(struct pumori_executable **executable, const void *data,
+				  uint64_t bytes)
 {
 	struct pumori_executable *new = calloc(1, sizeof(*new));
 	int error;
@@ -413,13 +447,15 @@ int pumori_executable_copy_weights(const struct pumori_executable *executable, v
 {
 	const struct pumori_section *weights = &executable->section[PUMORI_INDEX_WEIGHTS];
 
-	if (!weights->data || pumori_crc32c_copy(0, destination, weights->data, weights->size) == weights->crc)
+	if (!weights->data ||
+	    pumori_crc32c_copy(0, destination, weights->data, weights->size) == weights->crc)
 		return 0;
-	return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is damaged: checksum mismatch", PUMORI_SECTION_WEIGHTS);
+	return pumori_fail(PUMORI_ERROR_FORMAT, "section %s is damaged: checksum mismatch",
+			   PUMORI_SECTION_WEIGHTS);
 }
 
-int pumori_executable_metadata_value(const struct pumori_executable *executable, const char *key, const char **value,
-				     size_t *bytes)
+int pumori_executable_metadata_value(const struct pumori_executable *executable, const char *key,
+				     const char **value, size_t *bytes)
 {
 	uint64_t i;
 
@@ -435,8 +471,8 @@ int pumori_executable_metadata_value(const struct pumori_executable *executable,
 	return PUMORI_ERROR_INVALID;
 }
 
-const struct pumori_executable_debug *pumori_executable_debug_find(const struct pumori_executable *executable,
-								   uint32_t pc)
+const struct pumori_executable_debug *pumori_executable_debug_find(
+	const struct pumori_executable *executable, uint32_t pc)
 {
 	uint64_t low = 0, high = executable->debug_count;
 

@@ -82,7 +82,8 @@ struct pumori_executable {
 int pumori_executable_open(struct pumori_executable **executable, const char *path);
 
 /** pumori_executable_open_memory - same for @bytes at @data, which must stay until closed or released */
-int pumori_executable_open_memory(struct pumori_executable **executable, const void *data, uint64_t bytes);
+int pumori_executable_open_memory(struct pumori_executable **executable, const void *data,
+				  uint64_t bytes);
 
 /** pumori_executable_release - let the file go; the tables stay, program and weights are gone */
 void pumori_executable_release(struct pumori_executable *executable);
@@ -95,12 +96,12 @@ const char *pumori_executable_string(const struct pumori_executable *executable,
 int pumori_executable_copy_weights(const struct pumori_executable *executable, void *destination);
 
 /** pumori_executable_metadata_value - index of @key's value, or PUMORI_ERROR_INVALID without touching the last error */
-int pumori_executable_metadata_value(const struct pumori_executable *executable, const char *key, const char **value,
-				     size_t *bytes);
+int pumori_executable_metadata_value(const struct pumori_executable *executable, const char *key,
+				     const char **value, size_t *bytes);
 
 /** pumori_executable_debug_find - the node that instruction @pc belongs to, or NULL */
-const struct pumori_executable_debug *pumori_executable_debug_find(const struct pumori_executable *executable,
-								   uint32_t pc);
+const struct pumori_executable_debug *pumori_executable_debug_find(
+	const struct pumori_executable *executable, uint32_t pc);
 
 /* --- executable_check.c: what the tables say, once they are copied ------------------------------ */
 

@@ -59,7 +59,8 @@ void inproc_memory_destroy(struct inproc_memory *memory);
 int inproc_page_create(struct inproc_memory *memory, uint64_t bytes, struct inproc_page *page);
 void inproc_page_destroy(struct inproc_memory *memory, struct inproc_page *page);
 /** inproc_map - enter @bytes of device memory from @offset on into the page table at @va */
-int inproc_map(struct inproc_memory *memory, uint64_t va, uint64_t offset, uint64_t bytes, bool writable);
+int inproc_map(struct inproc_memory *memory, uint64_t va, uint64_t offset, uint64_t bytes,
+	       bool writable);
 /** inproc_unmap - remove entries; the translations of the cores are the caller's */
 void inproc_unmap(struct inproc_memory *memory, uint64_t va, uint64_t bytes);
 /* The chip's doors. */
@@ -188,7 +189,8 @@ struct inproc_queue {
 };
 
 /** inproc_core_wait - make @done(@argument) true, by running the core or by waiting for who does */
-int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const void *argument, int64_t timeout_ns);
+int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const void *argument,
+		     int64_t timeout_ns);
 /** inproc_core_detach - see to it that the core runs though nobody waits */
 int inproc_core_detach(struct inproc_core *core);
 /** inproc_core_command - send a control command, wait for its result: 0 or PUMORI_HW_FAULT_* */
@@ -202,10 +204,11 @@ u64 inproc_time(void *context);
 
 int inproc_queue_create(struct pumori_backend *backend, struct pumori_backend_queue **queue);
 void inproc_queue_destroy(struct pumori_backend_queue *queue);
-int inproc_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency, int detached,
-			uint64_t *sequence);
+int inproc_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
+			uint64_t residency, int detached, uint64_t *sequence);
 uint64_t inproc_queue_finished(struct pumori_backend_queue *queue);
 int inproc_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int64_t timeout_ns);
-int inproc_queue_record(struct pumori_backend_queue *queue, uint64_t sequence, struct pumori_hw_record *record);
+int inproc_queue_record(struct pumori_backend_queue *queue, uint64_t sequence,
+			struct pumori_hw_record *record);
 
 #endif

@@ -33,7 +33,8 @@ static void post(struct inproc_core *core, struct pumori_hw_control *command)
 	command->sequence = core->control_tail + 1;
 	ring[core->control_tail % PUMORI_HW_CONTROL_ENTRIES] = *command;
 	core->control_tail++;
-	silicon_register_write(core->device->chip, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_CONTROL_TAIL),
+	silicon_register_write(core->device->chip,
+			       PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_CONTROL_TAIL),
 			       core->control_tail);
 	pthread_mutex_unlock(&core->post_lock);
 }
@@ -76,14 +77,16 @@ static void take_events(struct inproc_core *core)
 
 	for (;; head++) {
 		event = &ring[head % PUMORI_HW_EVENT_ENTRIES];
-		if (__atomic_load_n(&event->phase, __ATOMIC_ACQUIRE) != head / PUMORI_HW_EVENT_ENTRIES + 1)
+		if (__atomic_load_n(&event->phase, __ATOMIC_ACQUIRE) !=
+		    head / PUMORI_HW_EVENT_ENTRIES + 1)
 			break;
 		take_event(core, event);
 	}
 	if (head == core->event_head)
 		return;
 	core->event_head = head;
-	silicon_register_write(core->device->chip, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_EVENT_HEAD), head);
+	silicon_register_write(core->device->chip,
+			       PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_EVENT_HEAD), head);
 }
 
 /* Run the core until @done, a waiter wants to look, or there is nothing to do. */
@@ -129,7 +132,8 @@ static struct timespec deadline_after(int64_t timeout_ns)
 	return time;
 }
 
-int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const void *argument, int64_t timeout_ns)
+int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const void *argument,
+		     int64_t timeout_ns)
 {
 	struct timespec deadline = { 0 };
 	int error = 0;
@@ -177,7 +181,8 @@ static void *work(void *argument)
 	while (!stopped(core)) {
 		if (core->driving || !core->detached)
 			pthread_cond_wait(&core->work, &core->lock);
-		else if (!drive_locked(core, stopped, core) && !silicon_core_pending(core->device->chip, core->index))
+		else if (!drive_locked(core, stopped, core) &&
+			 !silicon_core_pending(core->device->chip, core->index))
 			core->detached = false;
 	}
 	pthread_mutex_unlock(&core->lock);
@@ -238,7 +243,8 @@ u64 inproc_core_command(struct inproc_core *core, struct pumori_hw_control *comm
 static void set_register64(struct inproc_core *core, u32 offset, u64 value)
 {
 	silicon_register_write(core->device->chip, PUMORI_HW_CORE(core->index, offset), (u32)value);
-	silicon_register_write(core->device->chip, PUMORI_HW_CORE(core->index, offset + 4), (u32)(value >> 32));
+	silicon_register_write(core->device->chip, PUMORI_HW_CORE(core->index, offset + 4),
+			       (u32)(value >> 32));
 }
 
 int inproc_core_create(struct inproc *device, u32 index)

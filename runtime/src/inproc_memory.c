@@ -21,7 +21,8 @@ static void *reserve(uint64_t bytes, uint64_t alignment)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mapping == MAP_FAILED)
 		return NULL;
-	aligned = (unsigned char *)(((uintptr_t)mapping + alignment - 1) & ~(uintptr_t)(alignment - 1));
+	aligned = (unsigned char *)(((uintptr_t)mapping + alignment - 1) &
+				    ~(uintptr_t)(alignment - 1));
 	if (aligned > mapping)
 		munmap(mapping, aligned - mapping);
 	if (mapping + alignment > aligned)
@@ -54,7 +55,8 @@ int inproc_memory_create(struct inproc_memory *memory, uint64_t hbm_bytes)
 	    pumori_range_create(&memory->hbm_range, 0, hbm_bytes) ||
 	    inproc_page_create(memory, PAGE, &memory->tables[0])) {
 		inproc_memory_destroy(memory);
-		return pumori_fail(PUMORI_ERROR_MEMORY, "cannot reserve %llu MiB of device memory in process",
+		return pumori_fail(PUMORI_ERROR_MEMORY,
+				   "cannot reserve %llu MiB of device memory in process",
 				   (unsigned long long)(hbm_bytes >> 20));
 	}
 	memory->table_count = 1;
@@ -86,16 +88,19 @@ static int create_page(struct inproc_memory *memory, uint64_t bytes, struct inpr
 
 	page->memory = aligned_alloc(PAGE, pages * PAGE);
 	if (!page->memory)
-		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %llu bytes", (unsigned long long)bytes);
+		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %llu bytes",
+				   (unsigned long long)bytes);
 	error = pumori_range_allocate(&memory->bus_pages, pages, 1, &first);
 	if (error) {
 		free(page->memory);
 		page->memory = NULL;
-		return pumori_fail(error, "no bus addresses for %llu bytes", (unsigned long long)bytes);
+		return pumori_fail(error, "no bus addresses for %llu bytes",
+				   (unsigned long long)bytes);
 	}
 	memset(page->memory, 0, pages * PAGE);
 	for (i = 0; i < pages; i++)
-		__atomic_store_n(&memory->bus_table[first + i], (char *)page->memory + i * PAGE, __ATOMIC_RELEASE);
+		__atomic_store_n(&memory->bus_table[first + i], (char *)page->memory + i * PAGE,
+				 __ATOMIC_RELEASE);
 	page->pages = pages;
 	page->bus = memory->bus_base + first * PAGE;
 	return 0;
@@ -179,7 +184,8 @@ static int add_table(struct inproc_memory *memory, uint64_t *entry)
 }
 
 /* The entry of @va in the table of @level, or NULL. With @create, missing tables are made. */
-static uint64_t *find_entry(struct inproc_memory *memory, uint64_t va, uint32_t level, bool create, int *error)
+static uint64_t *find_entry(struct inproc_memory *memory, uint64_t va, uint32_t level, bool create,
+			    int *error)
 {
 	uint64_t *table = memory->tables[0].memory, *entry;
 	uint32_t at = PUMORI_HW_PT_LEVELS - 1;
@@ -216,7 +222,8 @@ static void unmap_locked(struct inproc_memory *memory, uint64_t va, uint64_t byt
 }
 
 /* A level-1 entry that once pointed to a table keeps it: small pages serve there for ever. */
-int inproc_map(struct inproc_memory *memory, uint64_t va, uint64_t offset, uint64_t bytes, bool writable)
+int inproc_map(struct inproc_memory *memory, uint64_t va, uint64_t offset, uint64_t bytes,
+	       bool writable)
 {
 	uint64_t flags = PUMORI_HW_PTE_VALID | PUMORI_HW_PTE_HBM | PUMORI_HW_PTE_LEAF |
 			 (writable ? PUMORI_HW_PTE_WRITABLE : 0);
@@ -225,8 +232,10 @@ int inproc_map(struct inproc_memory *memory, uint64_t va, uint64_t offset, uint6
 
 	pthread_mutex_lock(&memory->lock);
 	for (done = 0; done < bytes; done += part) {
-		part = (va + done) % HUGE_PAGE || (offset + done) % HUGE_PAGE || bytes - done < HUGE_PAGE ?
-			PAGE : HUGE_PAGE;
+		part = (va + done) % HUGE_PAGE || (offset + done) % HUGE_PAGE ||
+				       bytes - done < HUGE_PAGE
+			       ? PAGE
+			       : HUGE_PAGE;
 		entry = find_entry(memory, va + done, part == PAGE ? 0 : 1, true, &error);
 		if (entry && *entry & PUMORI_HW_PTE_VALID) {
 			part = PAGE;

@@ -37,7 +37,8 @@ static int add_slot(struct inproc_core *core)
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (slot == MAP_FAILED)
-		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a context slot of %llu bytes",
+		return pumori_fail(PUMORI_ERROR_MEMORY,
+				   "no memory for a context slot of %llu bytes",
 				   (unsigned long long)silicon_slot_bytes());
 	madvise(slot, silicon_slot_bytes(), MADV_HUGEPAGE);
 	silicon_core_add_slot(core->device->chip, core->index, slot);
@@ -65,7 +66,8 @@ static int add_to_runlist(struct inproc_core *core, struct inproc_queue *queue)
 
 	pthread_mutex_lock(&core->command_lock);
 	if (core->queue_count == core->device->config.slots)
-		error = pumori_fail(PUMORI_ERROR_DEVICE_MEMORY, "core %u has no free context slot", core->index);
+		error = pumori_fail(PUMORI_ERROR_DEVICE_MEMORY, "core %u has no free context slot",
+				    core->index);
 	else if (core->queue_count == core->slot_count)
 		error = add_slot(core);
 	if (!error) {
@@ -154,8 +156,8 @@ void inproc_queue_destroy(struct pumori_backend_queue *queue)
 	free(old);
 }
 
-int inproc_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job, uint64_t residency, int detached,
-			uint64_t *sequence)
+int inproc_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
+			uint64_t residency, int detached, uint64_t *sequence)
 {
 	struct inproc_queue *to = queue_of(queue);
 	struct inproc_job *what = (struct inproc_job *)job;
@@ -218,10 +220,12 @@ int inproc_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int
 	return inproc_core_wait(on->core, finished, &wanted, timeout_ns);
 }
 
-int inproc_queue_record(struct pumori_backend_queue *queue, uint64_t sequence, struct pumori_hw_record *record)
+int inproc_queue_record(struct pumori_backend_queue *queue, uint64_t sequence,
+			struct pumori_hw_record *record)
 {
 	*record = queue_of(queue)->completion->record[sequence % PUMORI_HW_RECORDS];
 	if (record->sequence == sequence)
 		return 0;
-	return pumori_fail(PUMORI_ERROR_IO, "the record of job %llu is gone", (unsigned long long)sequence);
+	return pumori_fail(PUMORI_ERROR_IO, "the record of job %llu is gone",
+			   (unsigned long long)sequence);
 }

@@ -8,7 +8,8 @@
 
 #define VARIABLE_ALIGNMENT	4096u	/* of scratch and states, so that none shares a page with another */
 
-static const struct pumori_executable_variable *variables_of(const struct pumori_model *model, uint32_t entry)
+static const struct pumori_executable_variable *variables_of(const struct pumori_model *model,
+							     uint32_t entry)
 {
 	return &model->executable->variables[model->executable->entries[entry].first_variable];
 }
@@ -28,7 +29,8 @@ int pumori_model_private(const struct pumori_model *model, uint32_t entry, uint6
 		if (!is_private(&variables[i]))
 			continue;
 		if (__builtin_add_overflow(variables[i].size, VARIABLE_ALIGNMENT - 1, &size) ||
-		    __builtin_add_overflow(total, size & ~(uint64_t)(VARIABLE_ALIGNMENT - 1), &total))
+		    __builtin_add_overflow(total, size & ~(uint64_t)(VARIABLE_ALIGNMENT - 1),
+					   &total))
 			return pumori_fail(PUMORI_ERROR_FORMAT, "scratch and states overflow");
 	}
 	*bytes = total;
@@ -48,15 +50,17 @@ void pumori_model_fill_job(const struct pumori_model *model, uint32_t entry, str
 
 		/* Without weights there may still be variables of no bytes. */
 		if (variable->kind == PUMORI_KIND_WEIGHTS)
-			ops->job_variable(job, i, model->weights ? model->weights->va + variable->offset : 0,
-					  variable->size, 0);
+			ops->job_variable(
+				job, i, model->weights ? model->weights->va + variable->offset : 0,
+				variable->size, 0);
 		if (!is_private(variable) || !memory)
 			continue;
 		ops->job_variable(job, i, memory->va + offset, variable->size, 1);
 		if (variable->flags & PUMORI_VARIABLE_INITIALIZED && model->weights)
-			memcpy((char *)memory->data + offset, (char *)model->weights->data + variable->offset,
-			       variable->size);
-		offset += (variable->size + VARIABLE_ALIGNMENT - 1) & ~(uint64_t)(VARIABLE_ALIGNMENT - 1);
+			memcpy((char *)memory->data + offset,
+			       (char *)model->weights->data + variable->offset, variable->size);
+		offset += (variable->size + VARIABLE_ALIGNMENT - 1) &
+			  ~(uint64_t)(VARIABLE_ALIGNMENT - 1);
 	}
 }
 
@@ -73,12 +77,15 @@ static int check_device(const struct pumori_model *model)
 		return error;
 	missing = (executable->header.features | executable->program.features) & ~info.features;
 	if (missing)
-		return pumori_fail(PUMORI_ERROR_UNSUPPORTED, "the model needs features 0x%llx that the device lacks",
+		return pumori_fail(PUMORI_ERROR_UNSUPPORTED,
+				   "the model needs features 0x%llx that the device lacks",
 				   (unsigned long long)missing);
 	if (executable->program.version_minor > (info.isa_version & 0xffff))
-		return pumori_fail(PUMORI_ERROR_VERSION, "the model is for instruction set %u.%u, the device has %u.%u",
-				   executable->program.version_major, executable->program.version_minor,
-				   info.isa_version >> 16, info.isa_version & 0xffff);
+		return pumori_fail(PUMORI_ERROR_VERSION,
+				   "the model is for instruction set %u.%u, the device has %u.%u",
+				   executable->program.version_major,
+				   executable->program.version_minor, info.isa_version >> 16,
+				   info.isa_version & 0xffff);
 	return 0;
 }
 
@@ -89,7 +96,8 @@ static int load_weights(struct pumori_model *model)
 
 	if (!weights->data)
 		return 0;
-	error = pumori_buffer_create(model->device, weights->size, PUMORI_BUFFER_DEVICE | PUMORI_BUFFER_READ_ONLY,
+	error = pumori_buffer_create(model->device, weights->size,
+				     PUMORI_BUFFER_DEVICE | PUMORI_BUFFER_READ_ONLY,
 				     &model->weights);
 	if (error)
 		return error;
@@ -123,9 +131,11 @@ static int prepare_entries(struct pumori_model *model)
 		;
 	error = pumori_model_private(model, preload, &bytes);
 	if (!error && bytes)
-		error = pumori_buffer_create(model->device, bytes, PUMORI_BUFFER_DEVICE, &model->preload_scratch);
+		error = pumori_buffer_create(model->device, bytes, PUMORI_BUFFER_DEVICE,
+					     &model->preload_scratch);
 	if (!error)
-		error = backend->ops->job_create(backend, model->program, preload, entries[preload].variables,
+		error = backend->ops->job_create(backend, model->program, preload,
+						 entries[preload].variables,
 						 model->device->budget_ms, &model->preload);
 	if (!error)
 		pumori_model_fill_job(model, preload, model->preload, model->preload_scratch);
@@ -149,7 +159,8 @@ static void free_model(struct pumori_model *model)
 	free(model);
 }
 
-static int load(struct pumori_model **model, struct pumori_device *device, struct pumori_executable *executable)
+static int load(struct pumori_model **model, struct pumori_device *device,
+		struct pumori_executable *executable)
 {
 	struct pumori_model *new = calloc(1, sizeof(*new));
 	int error;
@@ -184,20 +195,24 @@ int pumori_model_load(struct pumori_model **model, struct pumori_device *device,
 	int error;
 
 	if (!model || !device || !path)
-		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_model_load: no device, no path or nowhere to put the model");
+		return pumori_fail(
+			PUMORI_ERROR_INVALID,
+			"pumori_model_load: no device, no path or nowhere to put the model");
 	error = pumori_executable_open(&executable, path);
 	return error ? error : load(model, device, executable);
 }
 
-int pumori_model_load_memory(struct pumori_model **model, struct pumori_device *device, const void *data, size_t bytes)
+int pumori_model_load_memory(struct pumori_model **model, struct pumori_device *device,
+			     const void *data, size_t bytes)
 {
 	PUMORI_KEEP_ERRNO();
 	struct pumori_executable *executable;
 	int error;
 
 	if (!model || !device || !data)
-		return pumori_fail(PUMORI_ERROR_INVALID,
-				   "pumori_model_load_memory: no device, no data or nowhere to put the model");
+		return pumori_fail(
+			PUMORI_ERROR_INVALID,
+			"pumori_model_load_memory: no device, no data or nowhere to put the model");
 	error = pumori_executable_open_memory(&executable, data, bytes);
 	return error ? error : load(model, device, executable);
 }
@@ -266,14 +281,16 @@ int pumori_model_info(struct pumori_model *model, struct pumori_model_info *info
 	return pumori_info_copy(info, &complete, sizeof(complete), "pumori_model_info");
 }
 
-int pumori_model_variable(const struct pumori_model *model, enum pumori_direction direction, uint32_t index,
-			  const struct pumori_executable_variable **variable, uint32_t *slot)
+int pumori_model_variable(const struct pumori_model *model, enum pumori_direction direction,
+			  uint32_t index, const struct pumori_executable_variable **variable,
+			  uint32_t *slot)
 {
 	const struct pumori_executable_variable *variables = variables_of(model, model->entry);
 	uint32_t i, seen = 0;
 
 	if (direction != PUMORI_INPUT && direction != PUMORI_OUTPUT)
-		return pumori_fail(PUMORI_ERROR_INVALID, "direction %d is neither input nor output", (int)direction);
+		return pumori_fail(PUMORI_ERROR_INVALID, "direction %d is neither input nor output",
+				   (int)direction);
 	for (i = 0; i < model->executable->entries[model->entry].variables; i++) {
 		if (variables[i].kind != kind_of(direction) || seen++ != index)
 			continue;
@@ -309,15 +326,18 @@ int pumori_model_tensor(struct pumori_model *model, enum pumori_direction direct
 	return pumori_info_copy(info, &complete, sizeof(complete), "pumori_model_tensor");
 }
 
-int pumori_model_metadata(struct pumori_model *model, const char *key, const char **value, size_t *bytes)
+int pumori_model_metadata(struct pumori_model *model, const char *key, const char **value,
+			  size_t *bytes)
 {
 	const char *found;
 	size_t size;
 
 	if (!model || !key)
-		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_model_metadata: no model or no key");
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "pumori_model_metadata: no model or no key");
 	if (pumori_executable_metadata_value(model->executable, key, &found, &size))
-		return pumori_fail(PUMORI_ERROR_INVALID, "the model has no metadata \"%.64s\"", key);
+		return pumori_fail(PUMORI_ERROR_INVALID, "the model has no metadata \"%.64s\"",
+				   key);
 	if (value)
 		*value = found;
 	if (bytes)

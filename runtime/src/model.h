@@ -32,8 +32,9 @@ struct pumori_model *pumori_model_get(struct pumori_model *model);
 void pumori_model_put(struct pumori_model *model);
 
 /** pumori_model_variable - input or output @index of the entry that runs; @slot: its index in the job's table (may be NULL) */
-int pumori_model_variable(const struct pumori_model *model, enum pumori_direction direction, uint32_t index,
-			  const struct pumori_executable_variable **variable, uint32_t *slot);
+int pumori_model_variable(const struct pumori_model *model, enum pumori_direction direction,
+			  uint32_t index, const struct pumori_executable_variable **variable,
+			  uint32_t *slot);
 
 /** pumori_model_private - memory that a job of @entry needs for itself: scratch and state */
 int pumori_model_private(const struct pumori_model *model, uint32_t entry, uint64_t *bytes);

@@ -140,7 +140,8 @@ static struct pumori_queue *pick(struct pumori_queues *queues, int *error)
 	pthread_mutex_lock(&queues->lock);
 	queue = idle_queue(queues);
 	*error = 0;
-	if (!queue && queues->count < queues->backend->queues && queues->count < PUMORI_HW_MAX_CORES)
+	if (!queue && queues->count < queues->backend->queues &&
+	    queues->count < PUMORI_HW_MAX_CORES)
 		queue = new_queue(queues, error);
 	/* A second queue is a luxury. */
 	if (!queue && queues->count) {
@@ -201,8 +202,8 @@ static int make_room(struct pumori_queue *queue)
 	return 0;
 }
 
-static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket, struct pumori_job *job,
-		      uint64_t residency, int detached, uint64_t *sequence)
+static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket,
+		      struct pumori_job *job, uint64_t residency, int detached, uint64_t *sequence)
 {
 	int error = ops_of(queue)->submit(queue->link, job, residency, detached, sequence);
 
@@ -216,8 +217,8 @@ static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket, 
 }
 
 /* Bring the model's data into the slot. How the preload ended lands in the ticket when it ended badly. */
-static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket, const struct pumori_model *model,
-			struct pumori_job *preload)
+static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket,
+			const struct pumori_model *model, struct pumori_job *preload)
 {
 	struct pumori_hw_record record;
 	uint64_t sequence;
@@ -243,8 +244,9 @@ static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket
 	return 0;
 }
 
-static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticket, const struct pumori_model *model,
-			 struct pumori_job *job, struct pumori_job *preload, int detached)
+static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticket,
+			 const struct pumori_model *model, struct pumori_job *job,
+			 struct pumori_job *preload, int detached)
 {
 	uint64_t sequence;
 	int error;
@@ -273,8 +275,9 @@ static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticke
 	return 0;
 }
 
-int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket, const struct pumori_model *model,
-			struct pumori_job *job, struct pumori_job *preload, int detached)
+int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket,
+			const struct pumori_model *model, struct pumori_job *job,
+			struct pumori_job *preload, int detached)
 {
 	struct pumori_queue *queue;
 	int error, attempt = 0;
@@ -298,7 +301,8 @@ int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *tick
 	return error;
 }
 
-int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket, int64_t timeout_ns)
+int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket,
+		      int64_t timeout_ns)
 {
 	struct pumori_queue *queue = ticket->queue;
 	struct pumori_backend_queue *link;

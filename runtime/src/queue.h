@@ -58,11 +58,13 @@ void pumori_queues_destroy(struct pumori_queues *queues);
  *
  * Waits when the queue is full, and for @preload when the slot does not hold @model's data.
  */
-int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket, const struct pumori_model *model,
-			struct pumori_job *job, struct pumori_job *preload, int detached);
+int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket,
+			const struct pumori_model *model, struct pumori_job *job,
+			struct pumori_job *preload, int detached);
 
 /** pumori_queue_wait - wait for a ticket; on success its record or error is there and its queue is left */
-int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket, int64_t timeout_ns);
+int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket,
+		      int64_t timeout_ns);
 
 /** pumori_queues_forget - @model goes away: no queue may think that it holds its data */
 void pumori_queues_forget(struct pumori_queues *queues, const struct pumori_model *model);

@@ -48,7 +48,8 @@ static int reserve(struct pumori_range *range)
 
 static void insert_gap(struct pumori_range *range, uint32_t index, uint64_t start, uint64_t end)
 {
-	memmove(&range->gaps[index + 1], &range->gaps[index], (range->count - index) * sizeof(*range->gaps));
+	memmove(&range->gaps[index + 1], &range->gaps[index],
+		(range->count - index) * sizeof(*range->gaps));
 	range->gaps[index] = (struct pumori_range_gap){ start, end };
 	range->count++;
 }
@@ -56,10 +57,12 @@ static void insert_gap(struct pumori_range *range, uint32_t index, uint64_t star
 static void remove_gap(struct pumori_range *range, uint32_t index)
 {
 	range->count--;
-	memmove(&range->gaps[index], &range->gaps[index + 1], (range->count - index) * sizeof(*range->gaps));
+	memmove(&range->gaps[index], &range->gaps[index + 1],
+		(range->count - index) * sizeof(*range->gaps));
 }
 
-int pumori_range_allocate(struct pumori_range *range, uint64_t size, uint64_t alignment, uint64_t *start)
+int pumori_range_allocate(struct pumori_range *range, uint64_t size, uint64_t alignment,
+			  uint64_t *start)
 {
 	uint32_t i;
 

@@ -30,7 +30,8 @@ void pumori_range_destroy(struct pumori_range *range);
  *
  * Return: 0, PUMORI_ERROR_MEMORY, or PUMORI_ERROR_DEVICE_MEMORY when no gap is large enough.
  */
-int pumori_range_allocate(struct pumori_range *range, uint64_t size, uint64_t alignment, uint64_t *start);
+int pumori_range_allocate(struct pumori_range *range, uint64_t size, uint64_t alignment,
+			  uint64_t *start);
 
 /** pumori_range_free - give back exactly what was allocated; cannot fail */
 void pumori_range_free(struct pumori_range *range, uint64_t start, uint64_t size);

@@ -75,7 +75,8 @@ int pumori_run_create(struct pumori_run **run, struct pumori_model *model)
 	int error;
 
 	if (!run || !model)
-		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_run_create: no model, or nowhere to put the run");
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "pumori_run_create: no model, or nowhere to put the run");
 	backend = model->device->backend;
 	new = calloc(1, sizeof(*new));
 	if (!new)
@@ -86,12 +87,15 @@ int pumori_run_create(struct pumori_run **run, struct pumori_model *model)
 	if (new->tensors)
 		error = pumori_model_private(model, model->entry, &bytes);
 	else
-		error = pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %u bindings", new->variables);
+		error = pumori_fail(PUMORI_ERROR_MEMORY, "no memory for %u bindings",
+				    new->variables);
 	if (!error && bytes)
-		error = pumori_buffer_create(model->device, bytes, PUMORI_BUFFER_DEVICE, &new->memory);
+		error = pumori_buffer_create(model->device, bytes, PUMORI_BUFFER_DEVICE,
+					     &new->memory);
 	if (!error)
-		error = backend->ops->job_create(backend, model->program, model->entry, new->variables,
-						 model->device->budget_ms, &new->job);
+		error = backend->ops->job_create(backend, model->program, model->entry,
+						 new->variables, model->device->budget_ms,
+						 &new->job);
 	if (error) {
 		free_run(new);
 		return error;
@@ -118,7 +122,8 @@ void pumori_run_destroy(struct pumori_run *run)
 	free_run(run);
 }
 
-int pumori_run_bind(struct pumori_run *run, enum pumori_direction direction, uint32_t index, struct pumori_tensor *tensor)
+int pumori_run_bind(struct pumori_run *run, enum pumori_direction direction, uint32_t index,
+		    struct pumori_tensor *tensor)
 {
 	PUMORI_KEEP_ERRNO();
 	const struct pumori_executable_variable *variable;
@@ -133,19 +138,21 @@ int pumori_run_bind(struct pumori_run *run, enum pumori_direction direction, uin
 	if (error)
 		return error;
 	if (tensor->device != run->model->device)
-		return pumori_fail(PUMORI_ERROR_INVALID, "the tensor is of another device than the model");
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "the tensor is of another device than the model");
 	if (tensor->bytes < variable->size)
-		return pumori_fail(PUMORI_ERROR_INVALID, "%.64s needs %llu bytes, the tensor has %llu",
-				   pumori_executable_string(run->model->executable, variable->name),
-				   (unsigned long long)variable->size, (unsigned long long)tensor->bytes);
+		return pumori_fail(
+			PUMORI_ERROR_INVALID, "%.64s needs %llu bytes, the tensor has %llu",
+			pumori_executable_string(run->model->executable, variable->name),
+			(unsigned long long)variable->size, (unsigned long long)tensor->bytes);
 	pumori_tensor_get(tensor);
 	if (run->tensors[slot])
 		pumori_tensor_put(run->tensors[slot]);
 	else
 		run->unbound--;
 	run->tensors[slot] = tensor;
-	run->model->device->backend->ops->job_variable(run->job, slot, tensor->buffer->va, variable->size,
-							direction == PUMORI_OUTPUT);
+	run->model->device->backend->ops->job_variable(run->job, slot, tensor->buffer->va,
+						       variable->size, direction == PUMORI_OUTPUT);
 	return 0;
 }
 
@@ -157,7 +164,8 @@ static const char *fault_name(uint32_t fault)
 		[PUMORI_HW_FAULT_NONE] = "no fault",
 		[PUMORI_HW_FAULT_ILLEGAL] = "illegal instruction",
 		[PUMORI_HW_FAULT_MMU] = "address not mapped or not writable",
-		[PUMORI_HW_FAULT_VARIABLE] = "access outside a variable or a write to a read-only one",
+		[PUMORI_HW_FAULT_VARIABLE] =
+			"access outside a variable or a write to a read-only one",
 		[PUMORI_HW_FAULT_OPERAND] = "operand address outside SBUF or PSUM",
 		[PUMORI_HW_FAULT_INDEX] = "index out of bounds",
 		[PUMORI_HW_FAULT_OVERFLOW] = "integer or semaphore overflow",
@@ -181,10 +189,12 @@ static int faulted(const struct pumori_run *run)
 	const struct pumori_hw_record *record = &run->ticket.record;
 	const struct pumori_executable_debug *debug = faulting_node(run);
 
-	return pumori_fail(record->fault == PUMORI_HW_FAULT_BUDGET ? PUMORI_ERROR_KILLED : PUMORI_ERROR_FAULT,
-			   "%s: instruction %u, stream %u, address 0x%llx%s%.200s", fault_name(record->fault), record->pc,
-			   record->stream, (unsigned long long)record->address, debug ? ", node " : "",
-			   debug ? pumori_executable_string(run->model->executable, debug->node) : "");
+	return pumori_fail(
+		record->fault == PUMORI_HW_FAULT_BUDGET ? PUMORI_ERROR_KILLED : PUMORI_ERROR_FAULT,
+		"%s: instruction %u, stream %u, address 0x%llx%s%.200s", fault_name(record->fault),
+		record->pc, record->stream, (unsigned long long)record->address,
+		debug ? ", node " : "",
+		debug ? pumori_executable_string(run->model->executable, debug->node) : "");
 }
 
 static int result_of(const struct pumori_run *run)
@@ -195,17 +205,23 @@ static int result_of(const struct pumori_run *run)
 	case PUMORI_HW_JOB_FAULT:
 		return faulted(run);
 	case PUMORI_HW_JOB_NOT_RESIDENT:
-		return pumori_fail(PUMORI_ERROR_KILLED, "the slot lost the model's data %u times in a row", run->attempts);
+		return pumori_fail(PUMORI_ERROR_KILLED,
+				   "the slot lost the model's data %u times in a row",
+				   run->attempts);
 	case PUMORI_HW_JOB_KILLED:
-		return pumori_fail(PUMORI_ERROR_KILLED, "the job was killed by the watchdog or a reset");
+		return pumori_fail(PUMORI_ERROR_KILLED,
+				   "the job was killed by the watchdog or a reset");
 	case PUMORI_HW_JOB_INNOCENT_RESET:
-		return pumori_fail(PUMORI_ERROR_KILLED, "the core was reset for another job's fault");
+		return pumori_fail(PUMORI_ERROR_KILLED,
+				   "the core was reset for another job's fault");
 	case PUMORI_HW_JOB_CANCELED:
-		return pumori_fail(PUMORI_ERROR_KILLED, "the job was canceled: one before it in the queue had faulted");
+		return pumori_fail(PUMORI_ERROR_KILLED,
+				   "the job was canceled: one before it in the queue had faulted");
 	case PUMORI_HW_JOB_DEVICE_LOST:
 		return pumori_fail(PUMORI_ERROR_DEVICE_LOST, "the device is gone");
 	default:
-		return pumori_fail(PUMORI_ERROR_IO, "the job ended with the unknown status %u", run->ticket.record.status);
+		return pumori_fail(PUMORI_ERROR_IO, "the job ended with the unknown status %u",
+				   run->ticket.record.status);
 	}
 }
 
@@ -232,8 +248,8 @@ static int try_again(const struct pumori_run *run)
 static int start(struct pumori_run *run, int detached)
 {
 	run->attempts++;
-	return pumori_queue_submit(&run->model->device->queues, &run->ticket, run->model, run->job, run->model->preload,
-				   detached);
+	return pumori_queue_submit(&run->model->device->queues, &run->ticket, run->model, run->job,
+				   run->model->preload, detached);
 }
 
 static int finish(struct pumori_run *run, int result)
@@ -269,7 +285,8 @@ static int prepare(struct pumori_run *run)
 	if (is_pending(run) && wait_for(run, 0) == PUMORI_ERROR_TIMEOUT)
 		return pumori_fail(PUMORI_ERROR_BUSY, "the run is still pending");
 	if (run->unbound)
-		return pumori_fail(PUMORI_ERROR_INVALID, "%u inputs or outputs have no tensor", run->unbound);
+		return pumori_fail(PUMORI_ERROR_INVALID, "%u inputs or outputs have no tensor",
+				   run->unbound);
 	run->finished = 0;
 	run->attempts = 0;
 	return 0;
@@ -330,7 +347,8 @@ int pumori_run_status(struct pumori_run *run, struct pumori_run_status *status)
 	if (record->status == PUMORI_HW_JOB_FAULT) {
 		debug = faulting_node(run);
 		if (debug)
-			complete.node = pumori_executable_string(run->model->executable, debug->node);
+			complete.node = pumori_executable_string(run->model->executable,
+								 debug->node);
 	}
 	return pumori_info_copy(status, &complete, sizeof(complete), "pumori_run_status");
 }

@@ -6,14 +6,16 @@
 #include "model.h"
 #include "tensor.h"
 
-int pumori_tensor_create(struct pumori_tensor **tensor, struct pumori_device *device, uint64_t bytes)
+int pumori_tensor_create(struct pumori_tensor **tensor, struct pumori_device *device,
+			 uint64_t bytes)
 {
 	PUMORI_KEEP_ERRNO();
 	struct pumori_tensor *new;
 	int error;
 
 	if (!tensor || !device)
-		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_tensor_create: no device, or nowhere to put the tensor");
+		return pumori_fail(PUMORI_ERROR_INVALID,
+				   "pumori_tensor_create: no device, or nowhere to put the tensor");
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a tensor");
@@ -29,8 +31,8 @@ int pumori_tensor_create(struct pumori_tensor **tensor, struct pumori_device *de
 	return 0;
 }
 
-int pumori_tensor_create_for(struct pumori_tensor **tensor, struct pumori_model *model, enum pumori_direction direction,
-			     uint32_t index)
+int pumori_tensor_create_for(struct pumori_tensor **tensor, struct pumori_model *model,
+			     enum pumori_direction direction, uint32_t index)
 {
 	PUMORI_KEEP_ERRNO();
 	const struct pumori_executable_variable *variable;
