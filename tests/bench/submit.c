@@ -62,7 +62,8 @@ static void measure(const char *name, int (*job)(struct pumori_run *), struct pu
 		samples[round] = (now_ns() - start) / i;
 	}
 	qsort(samples, ROUNDS, sizeof(samples[0]), compare);
-	printf("submit: %-16s min %8.0f ns, median %8.0f ns a job\n", name, samples[0], samples[ROUNDS / 2]);
+	printf("submit: %-16s min %8.0f ns, median %8.0f ns a job\n", name, samples[0],
+	       samples[ROUNDS / 2]);
 }
 
 int main(void)

@@ -35,7 +35,8 @@ static void read_strings(const struct pumori_executable *executable)
 	for (i = 0; i < executable->metadata_count; i++) {
 		const char *key = pumori_executable_string(executable, executable->metadata[i].key);
 
-		if (pumori_executable_metadata_value(executable, key, &value, &length) || value[length])
+		if (pumori_executable_metadata_value(executable, key, &value, &length) ||
+		    value[length])
 			abort();
 		sink += strlen(value);
 	}
@@ -72,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 /* --- The mutator -------------------------------------------------------------------------------- */
 
-static int read_section(const uint8_t *data, size_t bytes, const Elf64_Ehdr *header, unsigned int index, Elf64_Shdr *section)
+static int read_section(const uint8_t *data, size_t bytes, const Elf64_Ehdr *header,
+			unsigned int index, Elf64_Shdr *section)
 {
 	uint64_t at = header->e_shoff + (uint64_t)index * sizeof(*section);
 
@@ -96,10 +98,12 @@ static void repair(uint8_t *data, size_t bytes)
 	memcpy(&header, data, sizeof(header));
 	sections = header.e_shnum;
 	/* The checksums come last but one: names follow. */
-	if (sections < 4 || sections > 32 || !read_section(data, bytes, &header, sections - 2, &table))
+	if (sections < 4 || sections > 32 ||
+	    !read_section(data, bytes, &header, sections - 2, &table))
 		return;
 	for (i = 1, k = 0; i < sections - 2; i++, k++) {
-		if (!read_section(data, bytes, &header, i, &section) || (k + 1) * sizeof(sum) > table.sh_size)
+		if (!read_section(data, bytes, &header, i, &section) ||
+		    (k + 1) * sizeof(sum) > table.sh_size)
 			return;
 		at = table.sh_offset + k * sizeof(sum);
 		memcpy(&sum, data + at, sizeof(sum));

@@ -12,12 +12,14 @@
 #include "executable_builder.h"
 
 static const char *const section_names[BUILDER_SECTIONS] = {
-	PUMORI_SECTION_HEADER, PUMORI_SECTION_PROGRAM, PUMORI_SECTION_ENTRIES, PUMORI_SECTION_VARIABLES,
-	PUMORI_SECTION_WEIGHTS, PUMORI_SECTION_STRINGS, PUMORI_SECTION_METADATA, PUMORI_SECTION_BLOBS,
-	PUMORI_SECTION_DEBUG, PUMORI_SECTION_CHECKSUMS,
+	PUMORI_SECTION_HEADER,	  PUMORI_SECTION_PROGRAM, PUMORI_SECTION_ENTRIES,
+	PUMORI_SECTION_VARIABLES, PUMORI_SECTION_WEIGHTS, PUMORI_SECTION_STRINGS,
+	PUMORI_SECTION_METADATA,  PUMORI_SECTION_BLOBS,	  PUMORI_SECTION_DEBUG,
+	PUMORI_SECTION_CHECKSUMS,
 };
 
-size_t builder_append(struct builder *builder, enum builder_index index, const void *data, size_t bytes)
+size_t builder_append(struct builder *builder, enum builder_index index, const void *data,
+		      size_t bytes)
 {
 	struct builder_section *section = &builder->section[index];
 	size_t offset = section->bytes;
@@ -55,7 +57,8 @@ void builder_begin(struct builder *builder)
 	for (i = 0; i < BUILDER_SECTIONS; i++) {
 		builder->section[i].name = section_names[i];
 		builder->section[i].type = SHT_PROGBITS;
-		builder->section[i].alignment = i == BUILDER_PROGRAM || i == BUILDER_WEIGHTS ? 4096 : 8;
+		builder->section[i].alignment =
+			i == BUILDER_PROGRAM || i == BUILDER_WEIGHTS ? 4096 : 8;
 	}
 	builder_string(builder, "");
 	header.producer = builder_string(builder, "builder 1.0");
@@ -106,8 +109,9 @@ static unsigned int element_bytes(unsigned int dtype)
 	}
 }
 
-struct pumori_executable_variable *builder_variable(struct builder *builder, const char *name, unsigned int kind,
-						    unsigned int dtype, unsigned long long count,
+struct pumori_executable_variable *builder_variable(struct builder *builder, const char *name,
+						    unsigned int kind, unsigned int dtype,
+						    unsigned long long count,
 						    unsigned long long offset)
 {
 	struct builder_section *entries = &builder->section[BUILDER_ENTRIES];
@@ -173,7 +177,8 @@ static void add_checksums(struct builder *builder)
 		const struct builder_section *section = &builder->section[i];
 		struct pumori_executable_checksum checksum = {
 			.section = names[i],
-			.crc = pumori_crc32c(0, section->data, section->bytes) ^ section->checksum_xor,
+			.crc = pumori_crc32c(0, section->data, section->bytes) ^
+			       section->checksum_xor,
 			.size = section->bytes ^ section->size_xor,
 		};
 
@@ -254,8 +259,10 @@ void build_copy(struct builder *builder, unsigned int count)
 	program_begin(program, 16384, 0);
 	program_entry(program, 2, 0, PUMORI_ISA_ENTRY_RESTARTABLE);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, count), memory_side(PUMORI_ISA_FP32, 0, 0, count));
-	add_dma(program, memory_side(PUMORI_ISA_FP32, 1, 0, count), sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, count));
+	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, count),
+		memory_side(PUMORI_ISA_FP32, 0, 0, count));
+	add_dma(program, memory_side(PUMORI_ISA_FP32, 1, 0, count),
+		sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, count));
 	add_end(program);
 	builder_begin(builder);
 	builder_program(builder, program);
@@ -279,7 +286,8 @@ void build_scale(struct builder *builder)
 	program_begin(program, 4096, 0);
 	program_entry(program, 4, 0, 0);
 	program_stream(program, PUMORI_ISA_VECTOR);
-	multiply = with_signal(with_wait(program_add(program, PUMORI_ISA_TENSOR_TENSOR), 0, 0, 2), 1, 1);
+	multiply = with_signal(with_wait(program_add(program, PUMORI_ISA_TENSOR_TENSOR), 0, 0, 2),
+			       1, 1);
 	multiply->compute.out = sbuf_row(PUMORI_ISA_FP32, 0, 1, 512, 64);
 	multiply->compute.in[0] = sbuf_row(PUMORI_ISA_FP32, 0, 1, 0, 64);
 	multiply->compute.in[1] = sbuf_row(PUMORI_ISA_FP32, 0, 1, 256, 64);
@@ -287,18 +295,22 @@ void build_scale(struct builder *builder)
 	multiply->compute.compute = PUMORI_ISA_FP32;
 	add_end(program);
 	program_stream(program, PUMORI_ISA_DMA0);
-	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 64), memory_side(PUMORI_ISA_FP32, 0, 0, 64)),
+	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 64),
+			    memory_side(PUMORI_ISA_FP32, 0, 0, 64)),
 		    0, 1);
-	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 256, 64), memory_side(PUMORI_ISA_FP32, 1, 0, 64)),
+	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 256, 64),
+			    memory_side(PUMORI_ISA_FP32, 1, 0, 64)),
 		    0, 1);
-	with_wait(add_dma(program, memory_side(PUMORI_ISA_FP32, 3, 0, 64), sbuf_side(PUMORI_ISA_FP32, 0, 1, 512, 64)),
+	with_wait(add_dma(program, memory_side(PUMORI_ISA_FP32, 3, 0, 64),
+			  sbuf_side(PUMORI_ISA_FP32, 0, 1, 512, 64)),
 		  0, 1, 1);
 	add_end(program);
 	builder_begin(builder);
 	builder_program(builder, program);
 	for (i = 0; i < 64; i++)
 		weights[i] = 0.5f * (float)i;
-	builder_append(builder, BUILDER_WEIGHTS, "padding before the constants ...................................", 64);
+	builder_append(builder, BUILDER_WEIGHTS,
+		       "padding before the constants ...................................", 64);
 	builder_append(builder, BUILDER_WEIGHTS, weights, sizeof(weights));
 	builder_entry(builder, "run", 0);
 	builder_variable(builder, "x", PUMORI_KIND_INPUT, PUMORI_ISA_FP32, 64, 0);
@@ -363,7 +375,8 @@ void build_fault(struct builder *builder)
 	program_entry(program, 1, 0, 0);
 	program_stream(program, PUMORI_ISA_DMA0);
 	program_add(program, PUMORI_ISA_NOP);
-	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 17), memory_side(PUMORI_ISA_FP32, 0, 0, 17));
+	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 17),
+		memory_side(PUMORI_ISA_FP32, 0, 0, 17));
 	add_end(program);
 	builder_begin(builder);
 	builder_program(builder, program);
@@ -384,18 +397,21 @@ void build_preload(struct builder *builder, float value)
 	program_begin(program, 4096, 0);
 	program_entry(program, 1, 0, PUMORI_ISA_ENTRY_NEEDS_PRELOAD | PUMORI_ISA_ENTRY_RESTARTABLE);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, memory_side(PUMORI_ISA_FP32, 0, 0, 16), sbuf_side(PUMORI_ISA_FP32, 3, 1, 128, 16));
+	add_dma(program, memory_side(PUMORI_ISA_FP32, 0, 0, 16),
+		sbuf_side(PUMORI_ISA_FP32, 3, 1, 128, 16));
 	add_end(program);
 	program_entry(program, 2, 0, PUMORI_ISA_ENTRY_PRELOAD);
 	program_stream(program, PUMORI_ISA_DMA0);
-	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 3, 1, 128, 16), memory_side(PUMORI_ISA_FP32, 0, 0, 16));
+	add_dma(program, sbuf_side(PUMORI_ISA_FP32, 3, 1, 128, 16),
+		memory_side(PUMORI_ISA_FP32, 0, 0, 16));
 	add_end(program);
 	builder_begin(builder);
 	builder_program(builder, program);
 	for (i = 0; i < 16; i++)
 		weights[i] = value;
 	builder_append(builder, BUILDER_WEIGHTS, weights, sizeof(weights));
-	builder_entry(builder, "run", PUMORI_ISA_ENTRY_NEEDS_PRELOAD | PUMORI_ISA_ENTRY_RESTARTABLE);
+	builder_entry(builder, "run",
+		      PUMORI_ISA_ENTRY_NEEDS_PRELOAD | PUMORI_ISA_ENTRY_RESTARTABLE);
 	builder_variable(builder, "y", PUMORI_KIND_OUTPUT, PUMORI_ISA_FP32, 16, 0);
 	builder_entry(builder, "preload", PUMORI_ISA_ENTRY_PRELOAD);
 	builder_variable(builder, "w", PUMORI_KIND_WEIGHTS, PUMORI_ISA_NONE, 64, 0);
@@ -423,15 +439,21 @@ void build_state(struct builder *builder)
 	add->compute.imm[0] = bits;
 	add_end(program);
 	program_stream(program, PUMORI_ISA_DMA0);
-	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 1), memory_side(PUMORI_ISA_FP32, 0, 0, 1)), 0, 1);
-	add_dma(program, memory_side(PUMORI_ISA_FP32, 1, 0, 1), sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 1));
-	with_wait(add_dma(program, memory_side(PUMORI_ISA_FP32, 0, 0, 1), sbuf_side(PUMORI_ISA_FP32, 0, 1, 64, 1)), 0, 1, 1);
+	with_signal(add_dma(program, sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 1),
+			    memory_side(PUMORI_ISA_FP32, 0, 0, 1)),
+		    0, 1);
+	add_dma(program, memory_side(PUMORI_ISA_FP32, 1, 0, 1),
+		sbuf_side(PUMORI_ISA_FP32, 0, 1, 0, 1));
+	with_wait(add_dma(program, memory_side(PUMORI_ISA_FP32, 0, 0, 1),
+			  sbuf_side(PUMORI_ISA_FP32, 0, 1, 64, 1)),
+		  0, 1, 1);
 	add_end(program);
 	builder_begin(builder);
 	builder_program(builder, program);
 	builder_append(builder, BUILDER_WEIGHTS, &first, sizeof(first));
 	builder_entry(builder, "run", 0);
-	builder_variable(builder, "s", PUMORI_KIND_STATE, PUMORI_ISA_FP32, 1, 0)->flags = PUMORI_VARIABLE_INITIALIZED;
+	builder_variable(builder, "s", PUMORI_KIND_STATE, PUMORI_ISA_FP32, 1, 0)->flags =
+		PUMORI_VARIABLE_INITIALIZED;
 	builder_variable(builder, "y", PUMORI_KIND_OUTPUT, PUMORI_ISA_FP32, 1, 0);
 	free(program);
 }

@@ -46,14 +46,16 @@ enum builder_index {
 void builder_begin(struct builder *builder);
 void builder_end(struct builder *builder);
 /** builder_append - add bytes to a section, return their offset */
-size_t builder_append(struct builder *builder, enum builder_index index, const void *data, size_t bytes);
+size_t builder_append(struct builder *builder, enum builder_index index, const void *data,
+		      size_t bytes);
 unsigned int builder_string(struct builder *builder, const char *text);
 void builder_program(struct builder *builder, const struct program *program);
 /** builder_entry - the next entry; variables that follow are its own */
 void builder_entry(struct builder *builder, const char *name, unsigned int flags);
 /** builder_variable - a variable of the last entry; @count elements in one dimension, or bytes when @dtype is NONE */
-struct pumori_executable_variable *builder_variable(struct builder *builder, const char *name, unsigned int kind,
-						    unsigned int dtype, unsigned long long count,
+struct pumori_executable_variable *builder_variable(struct builder *builder, const char *name,
+						    unsigned int kind, unsigned int dtype,
+						    unsigned long long count,
 						    unsigned long long offset);
 void builder_metadata(struct builder *builder, const char *key, const char *value);
 void builder_blob(struct builder *builder, const char *key, const void *value, size_t bytes);

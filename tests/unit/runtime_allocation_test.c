@@ -32,13 +32,15 @@ void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
 void *__real_aligned_alloc(size_t alignment, size_t bytes);
 void *__real_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument);
 
 void *__wrap_malloc(size_t bytes)
 {
@@ -62,10 +64,12 @@ void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 
 void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset)
 {
-	return fails_now() ? MAP_FAILED : __real_mmap(address, bytes, protection, flags, file, offset);
+	return fails_now() ? MAP_FAILED
+			   : __real_mmap(address, bytes, protection, flags, file, offset);
 }
 
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument)
 {
 	return fails_now() ? EAGAIN : __real_pthread_create(thread, attributes, start, argument);
 }
@@ -132,12 +136,14 @@ static void expect_reported(int error, long index)
 	if (error >= 0 || !failed)
 		return;
 	if (error != PUMORI_ERROR_MEMORY || !*pumori_last_error())
-		print_error("allocation %ld: %s (%s)\n", index, pumori_error_name(error), pumori_last_error());
+		print_error("allocation %ld: %s (%s)\n", index, pumori_error_name(error),
+			    pumori_last_error());
 	assert_int_equal(error, PUMORI_ERROR_MEMORY);
 	assert_true(*pumori_last_error());
 }
 
-static long sweep_one(struct session *session, int (*step)(struct session *, void *), void *argument, long index)
+static long sweep_one(struct session *session, int (*step)(struct session *, void *),
+		      void *argument, long index)
 {
 	int error;
 
@@ -187,7 +193,8 @@ static void make_files(struct files *files)
 	void *data;
 	int file;
 
-	snprintf(files->path, sizeof(files->path), "%s/pumori-allocation-XXXXXX", folder ? folder : "/tmp");
+	snprintf(files->path, sizeof(files->path), "%s/pumori-allocation-XXXXXX",
+		 folder ? folder : "/tmp");
 	file = mkstemp(files->path);
 	assert_true(file >= 0);
 	build_scale(&builder);
@@ -219,7 +226,8 @@ static void test_open(void **state)
 static void test_use(void **state)
 {
 	struct session session = { 0 };
-	struct pumori_device_info before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
+	struct pumori_device_info before = { .size = sizeof(before) },
+				  after = { .size = sizeof(after) };
 	struct files files;
 	long index = 0;
 	int again, preload;
@@ -231,7 +239,8 @@ static void test_use(void **state)
 		do {
 			OK(pumori_device_open(&session.device, "inproc", NULL));
 			OK(pumori_device_info(session.device, &before));
-			again = (int)sweep_one(&session, preload ? step_preload : step_model, &files, index++);
+			again = (int)sweep_one(&session, preload ? step_preload : step_model,
+					       &files, index++);
 			end_use(&session);
 			OK(pumori_device_info(session.device, &after));
 			assert_int_equal(before.hbm_used, after.hbm_used);

@@ -17,7 +17,9 @@ static int temporary_file(char path[PATH_MAX])
 
 static void test_device_open(void **state)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = -1, .priority = 1 };
+	struct pumori_device_options options = { .size = sizeof(options),
+						 .core = -1,
+						 .priority = 1 };
 	struct pumori_device *device = NULL;
 	struct {
 		struct pumori_device_options options;
@@ -26,12 +28,16 @@ static void test_device_open(void **state)
 
 	(void)state;
 	FAILS(PUMORI_ERROR_INVALID, "nowhere", pumori_device_open(NULL, "inproc", NULL));
-	FAILS(PUMORI_ERROR_INVALID, "no device name", pumori_device_open(&device, "/dev/null", NULL));
-	FAILS(PUMORI_ERROR_INVALID, "no device name", pumori_device_open(&device, "/dev/accel/accel", NULL));
-	FAILS(PUMORI_ERROR_INVALID, "no device name", pumori_device_open(&device, "inprocess", NULL));
+	FAILS(PUMORI_ERROR_INVALID, "no device name",
+	      pumori_device_open(&device, "/dev/null", NULL));
+	FAILS(PUMORI_ERROR_INVALID, "no device name",
+	      pumori_device_open(&device, "/dev/accel/accel", NULL));
+	FAILS(PUMORI_ERROR_INVALID, "no device name",
+	      pumori_device_open(&device, "inprocess", NULL));
 	FAILS(PUMORI_ERROR_INVALID, "no device name", pumori_device_open(&device, "-1", NULL));
 	FAILS(PUMORI_ERROR_NO_DEVICE, "accel199", pumori_device_open(&device, "199", NULL));
-	FAILS(PUMORI_ERROR_NO_DEVICE, "accel198", pumori_device_open(&device, "/dev/accel/accel198", NULL));
+	FAILS(PUMORI_ERROR_NO_DEVICE, "accel198",
+	      pumori_device_open(&device, "/dev/accel/accel198", NULL));
 	assert_null(device);
 
 	OK(pumori_device_open(&device, "inproc", &options));
@@ -47,7 +53,8 @@ static void test_device_open(void **state)
 	OK(pumori_device_open(&device, "inproc", &longer.options));
 	pumori_device_close(device);
 	longer.future = 1;
-	FAILS(PUMORI_ERROR_INVALID, "knows only", pumori_device_open(&device, "inproc", &longer.options));
+	FAILS(PUMORI_ERROR_INVALID, "knows only",
+	      pumori_device_open(&device, "inproc", &longer.options));
 
 	options.size = 0;
 	FAILS(PUMORI_ERROR_INVALID, "size 0", pumori_device_open(&device, "inproc", &options));
@@ -64,7 +71,8 @@ static void test_device_open(void **state)
 	FAILS(PUMORI_ERROR_INVALID, "", pumori_device_open(&device, "inproc", &options));
 	options.reserved = 0;
 	options.kernels = "abacus";
-	FAILS(PUMORI_ERROR_INVALID, "\"abacus\" is no kernel set", pumori_device_open(&device, "inproc", &options));
+	FAILS(PUMORI_ERROR_INVALID, "\"abacus\" is no kernel set",
+	      pumori_device_open(&device, "inproc", &options));
 	options.kernels = NULL;
 	options.hbm_bytes = 1ull << 60;
 	FAILS(PUMORI_ERROR_INVALID, "too much", pumori_device_open(&device, "inproc", &options));
@@ -141,7 +149,8 @@ static void test_device_info(void **state)
 	(void)state;
 	OK(pumori_device_info(device, &info));
 	assert_int_equal(info.size, sizeof(info));
-	assert_true(info.cores >= 1 && info.slots >= 1 && info.instructions >= 1024 && info.clock_khz > 0);
+	assert_true(info.cores >= 1 && info.slots >= 1 && info.instructions >= 1024 &&
+		    info.clock_khz > 0);
 	assert_int_equal(info.hw_version >> 16, 1);
 	assert_int_equal(info.isa_version >> 16, 1);
 	assert_true(info.features & 1);
@@ -182,7 +191,8 @@ static void test_model_load(void **state)
 {
 	char path[PATH_MAX];
 	struct pumori_device *device = open_device(NULL);
-	struct pumori_device_info before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
+	struct pumori_device_info before = { .size = sizeof(before) },
+				  after = { .size = sizeof(after) };
 	struct pumori_model *model = NULL;
 	struct builder builder;
 	int file = temporary_file(path);
@@ -211,27 +221,32 @@ static void test_model_load(void **state)
 	build_scale(&builder);
 	builder.section[BUILDER_WEIGHTS].checksum_xor = 1;
 	data = builder_write(&builder, &bytes);
-	FAILS(PUMORI_ERROR_FORMAT, "weights is damaged", pumori_model_load_memory(&model, device, data, bytes));
+	FAILS(PUMORI_ERROR_FORMAT, "weights is damaged",
+	      pumori_model_load_memory(&model, device, data, bytes));
 	free(data);
 	builder_end(&builder);
 	/* What the chip refuses. */
 	build_copy(&builder, 8);
-	((struct pumori_isa_instruction *)(builder.section[BUILDER_PROGRAM].data + 256))[1].opcode = 0x7f;
+	((struct pumori_isa_instruction *)(builder.section[BUILDER_PROGRAM].data + 256))[1].opcode =
+		0x7f;
 	data = builder_write(&builder, &bytes);
-	FAILS(PUMORI_ERROR_FORMAT, "refuses instruction 1", pumori_model_load_memory(&model, device, data, bytes));
+	FAILS(PUMORI_ERROR_FORMAT, "refuses instruction 1",
+	      pumori_model_load_memory(&model, device, data, bytes));
 	free(data);
 	builder_end(&builder);
 	/* What the device does not have. */
 	build_copy(&builder, 8);
 	builder_header(&builder)->features = 1ull << 63;
 	data = builder_write(&builder, &bytes);
-	FAILS(PUMORI_ERROR_UNSUPPORTED, "0x8000000000000000", pumori_model_load_memory(&model, device, data, bytes));
+	FAILS(PUMORI_ERROR_UNSUPPORTED, "0x8000000000000000",
+	      pumori_model_load_memory(&model, device, data, bytes));
 	free(data);
 	builder_end(&builder);
 	build_copy(&builder, 8);
 	((struct pumori_isa_program *)builder.section[BUILDER_PROGRAM].data)->version_minor = 77;
 	data = builder_write(&builder, &bytes);
-	FAILS(PUMORI_ERROR_VERSION, "instruction set 1.77", pumori_model_load_memory(&model, device, data, bytes));
+	FAILS(PUMORI_ERROR_VERSION, "instruction set 1.77",
+	      pumori_model_load_memory(&model, device, data, bytes));
 	free(data);
 	builder_end(&builder);
 	assert_null(model);
@@ -276,16 +291,21 @@ static void test_model_description(void **state)
 	assert_int_equal(tensor.shape[0], 64);
 	assert_int_equal(tensor.shape[1], 0);
 	assert_int_equal(tensor.bytes, 256);
-	FAILS(PUMORI_ERROR_INVALID, "no input 1", pumori_model_tensor(model, PUMORI_INPUT, 1, &tensor));
-	FAILS(PUMORI_ERROR_INVALID, "no output 4294967295", pumori_model_tensor(model, PUMORI_OUTPUT, ~0u, &tensor));
-	FAILS(PUMORI_ERROR_INVALID, "direction 3", pumori_model_tensor(model, (enum pumori_direction)3, 0, &tensor));
-	FAILS(PUMORI_ERROR_INVALID, "no model", pumori_model_tensor(NULL, PUMORI_INPUT, 0, &tensor));
+	FAILS(PUMORI_ERROR_INVALID, "no input 1",
+	      pumori_model_tensor(model, PUMORI_INPUT, 1, &tensor));
+	FAILS(PUMORI_ERROR_INVALID, "no output 4294967295",
+	      pumori_model_tensor(model, PUMORI_OUTPUT, ~0u, &tensor));
+	FAILS(PUMORI_ERROR_INVALID, "direction 3",
+	      pumori_model_tensor(model, (enum pumori_direction)3, 0, &tensor));
+	FAILS(PUMORI_ERROR_INVALID, "no model",
+	      pumori_model_tensor(NULL, PUMORI_INPUT, 0, &tensor));
 	FAILS(PUMORI_ERROR_INVALID, "no model", pumori_model_info(NULL, &info));
 	OK(pumori_model_metadata(model, "task", &value, &bytes));
 	assert_string_equal(value, "scaling");
 	assert_int_equal(bytes, 7);
 	OK(pumori_model_metadata(model, "task", NULL, NULL));
-	FAILS(PUMORI_ERROR_INVALID, "no metadata \"tusk\"", pumori_model_metadata(model, "tusk", &value, &bytes));
+	FAILS(PUMORI_ERROR_INVALID, "no metadata \"tusk\"",
+	      pumori_model_metadata(model, "tusk", &value, &bytes));
 	FAILS(PUMORI_ERROR_INVALID, "", pumori_model_metadata(model, NULL, &value, &bytes));
 	pumori_model_unload(model);
 	pumori_device_close(device);
@@ -313,7 +333,8 @@ static void test_tensors(void **state)
 		assert_int_equal(pumori_tensor_bytes(tensor), 100);
 		assert_int_equal(pumori_tensor_bytes(other), 5 << 20);
 		assert_memory_equal(pumori_tensor_data(tensor), zeros, 100);
-		assert_memory_equal((char *)pumori_tensor_data(other) + (5 << 20) - 100, zeros, 100);
+		assert_memory_equal((char *)pumori_tensor_data(other) + (5 << 20) - 100, zeros,
+				    100);
 		memset(pumori_tensor_data(tensor), 0xff, 100);
 		memset(pumori_tensor_data(other), 0xff, 5 << 20);
 		pumori_tensor_destroy(tensor);
@@ -328,8 +349,10 @@ static void test_tensors(void **state)
 	OK(pumori_tensor_create_for(&tensor, model, PUMORI_INPUT, 0));
 	assert_int_equal(pumori_tensor_bytes(tensor), 40);
 	pumori_tensor_destroy(tensor);
-	FAILS(PUMORI_ERROR_INVALID, "no input 1", pumori_tensor_create_for(&tensor, model, PUMORI_INPUT, 1));
-	FAILS(PUMORI_ERROR_INVALID, "no model", pumori_tensor_create_for(&tensor, NULL, PUMORI_INPUT, 0));
+	FAILS(PUMORI_ERROR_INVALID, "no input 1",
+	      pumori_tensor_create_for(&tensor, model, PUMORI_INPUT, 1));
+	FAILS(PUMORI_ERROR_INVALID, "no model",
+	      pumori_tensor_create_for(&tensor, NULL, PUMORI_INPUT, 0));
 	pumori_tensor_destroy(NULL);
 	assert_null(pumori_tensor_data(NULL));
 	assert_int_equal(pumori_tensor_bytes(NULL), 0);
@@ -339,7 +362,9 @@ static void test_tensors(void **state)
 
 static void test_device_memory_runs_out(void **state)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = -1, .priority = 1, .hbm_bytes = 8 << 20 };
+	struct pumori_device_options options = {
+		.size = sizeof(options), .core = -1, .priority = 1, .hbm_bytes = 8 << 20
+	};
 	struct pumori_device *device;
 	struct pumori_tensor *tensor[3];
 
@@ -347,7 +372,8 @@ static void test_device_memory_runs_out(void **state)
 	OK(pumori_device_open(&device, "inproc", &options));
 	OK(pumori_tensor_create(&tensor[0], device, 4 << 20));
 	OK(pumori_tensor_create(&tensor[1], device, 4 << 20));
-	FAILS(PUMORI_ERROR_DEVICE_MEMORY, "device memory", pumori_tensor_create(&tensor[2], device, 1));
+	FAILS(PUMORI_ERROR_DEVICE_MEMORY, "device memory",
+	      pumori_tensor_create(&tensor[2], device, 1));
 	pumori_tensor_destroy(tensor[0]);
 	OK(pumori_tensor_create(&tensor[2], device, 1));
 	pumori_tensor_destroy(tensor[1]);
@@ -384,9 +410,12 @@ static void test_run_misuse(void **state)
 	FAILS(PUMORI_ERROR_INVALID, "no tensor", pumori_run_bind(run, PUMORI_INPUT, 0, NULL));
 	FAILS(PUMORI_ERROR_INVALID, "no run", pumori_run_bind(NULL, PUMORI_INPUT, 0, x));
 	FAILS(PUMORI_ERROR_INVALID, "no input 1", pumori_run_bind(run, PUMORI_INPUT, 1, x));
-	FAILS(PUMORI_ERROR_INVALID, "direction", pumori_run_bind(run, (enum pumori_direction)0, 0, x));
-	FAILS(PUMORI_ERROR_INVALID, "x needs 40 bytes, the tensor has 39", pumori_run_bind(run, PUMORI_INPUT, 0, small));
-	FAILS(PUMORI_ERROR_INVALID, "another device", pumori_run_bind(run, PUMORI_INPUT, 0, foreign));
+	FAILS(PUMORI_ERROR_INVALID, "direction",
+	      pumori_run_bind(run, (enum pumori_direction)0, 0, x));
+	FAILS(PUMORI_ERROR_INVALID, "x needs 40 bytes, the tensor has 39",
+	      pumori_run_bind(run, PUMORI_INPUT, 0, small));
+	FAILS(PUMORI_ERROR_INVALID, "another device",
+	      pumori_run_bind(run, PUMORI_INPUT, 0, foreign));
 	OK(pumori_run_bind(run, PUMORI_INPUT, 0, x));
 	FAILS(PUMORI_ERROR_INVALID, "1 inputs or outputs", pumori_run_execute(run));
 	OK(pumori_run_bind(run, PUMORI_OUTPUT, 0, y));

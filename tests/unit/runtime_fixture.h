@@ -25,18 +25,22 @@
 	})
 
 /* A call that must succeed; its words are shown when it does not. */
-#define OK(expression) do { \
+#define OK(expression) \
+	do { \
 		int status_ = CALL(expression); \
 		if (status_ < 0) \
-			print_error("%s: %s (%s)\n", #expression, pumori_last_error(), pumori_error_name(status_)); \
+			print_error("%s: %s (%s)\n", #expression, pumori_last_error(), \
+				    pumori_error_name(status_)); \
 		assert_true(status_ >= 0); \
 	} while (0)
 
 /* A call that must fail with a code, and say something. */
-#define FAILS(code, words, expression) do { \
+#define FAILS(code, words, expression) \
+	do { \
 		assert_int_equal(CALL(expression), code); \
 		if (!strstr(pumori_last_error(), words)) \
-			print_error("%s: \"%s\" does not say \"%s\"\n", #expression, pumori_last_error(), words); \
+			print_error("%s: \"%s\" does not say \"%s\"\n", #expression, \
+				    pumori_last_error(), words); \
 		assert_non_null(strstr(pumori_last_error(), words)); \
 	} while (0)
 

@@ -90,7 +90,8 @@ static void test_sound(void **state)
 	executable = open_sound(&builder);
 	assert_int_equal(executable->program.entries, 1);
 	assert_int_equal(executable->variable_count, 2);
-	assert_string_equal(pumori_executable_string(executable, executable->header.model), "test model");
+	assert_string_equal(pumori_executable_string(executable, executable->header.model),
+			    "test model");
 	assert_int_equal(pumori_executable_metadata_value(executable, "task", &value, &bytes), 0);
 	assert_string_equal(value, "copy");
 	assert_int_equal(bytes, 4);
@@ -100,7 +101,8 @@ static void test_sound(void **state)
 	assert_int_equal(pumori_executable_metadata_value(executable, "raw", &value, &bytes), 0);
 	assert_int_equal(bytes, 3);
 	assert_memory_equal(value, "\0\1\2\0", 4);
-	assert_int_equal(pumori_executable_metadata_value(executable, "none", &value, &bytes), PUMORI_ERROR_INVALID);
+	assert_int_equal(pumori_executable_metadata_value(executable, "none", &value, &bytes),
+			 PUMORI_ERROR_INVALID);
 	pumori_executable_close(executable);
 	build_scale(&builder);
 	pumori_executable_close(open_sound(&builder));
@@ -122,9 +124,16 @@ static void test_debug_map(void **state)
 	builder_debug(&builder, 5, "five");
 	executable = open_sound(&builder);
 	assert_null(pumori_executable_debug_find(executable, 2));
-	assert_string_equal(pumori_executable_string(executable, pumori_executable_debug_find(executable, 3)->node), "three");
-	assert_string_equal(pumori_executable_string(executable, pumori_executable_debug_find(executable, 4)->node), "three");
-	assert_string_equal(pumori_executable_string(executable, pumori_executable_debug_find(executable, ~0u)->node), "five");
+	assert_string_equal(pumori_executable_string(
+				    executable, pumori_executable_debug_find(executable, 3)->node),
+			    "three");
+	assert_string_equal(pumori_executable_string(
+				    executable, pumori_executable_debug_find(executable, 4)->node),
+			    "three");
+	assert_string_equal(
+		pumori_executable_string(executable,
+					 pumori_executable_debug_find(executable, ~0u)->node),
+		"five");
 	pumori_executable_close(executable);
 }
 
@@ -161,7 +170,8 @@ static void test_file(void **state)
 static void test_no_executable(void **state)
 {
 	static unsigned char zeros[8192];
-	static const char text[] = "#!/bin/sh\necho this is no executable of ours, and it is long enough for a header\n";
+	static const char text[] =
+		"#!/bin/sh\necho this is no executable of ours, and it is long enough for a header\n";
 	Elf64_Ehdr *header;
 	struct builder builder;
 	size_t bytes;
@@ -234,7 +244,8 @@ static void test_flipped_bits(void **state)
 		}
 		if (error)
 			noticed++;
-		assert_true(!error || error == PUMORI_ERROR_FORMAT || error == PUMORI_ERROR_VERSION);
+		assert_true(!error || error == PUMORI_ERROR_FORMAT ||
+			    error == PUMORI_ERROR_VERSION);
 		file[at] ^= 1u << at % 8;
 	}
 	assert_true(noticed >= data);
@@ -259,8 +270,10 @@ static void test_random_damage(void **state)
 		for (k = 0; k < 1 + round % 16; k++) {
 			seed = seed * 1664525 + 1013904223;
 			/* Half of the damage in the headers at either end, where the structure is. */
-			copy[round % 2 ? seed % bytes : seed % 2 ? (seed >> 8) % 64 : bytes - 1 - (seed >> 8) % 768] =
-				(unsigned char)(seed >> 24);
+			copy[round % 2	? seed % bytes
+			     : seed % 2 ? (seed >> 8) % 64
+					: bytes - 1 - (seed >> 8) % 768] = (unsigned char)(seed >>
+											   24);
 		}
 		executable = NULL;
 		if (!pumori_executable_open_memory(&executable, copy, bytes))
@@ -407,7 +420,8 @@ static void test_checksums(void **state)
 
 static struct pumori_executable_variable *variable_at(struct builder *builder, unsigned int index)
 {
-	return (struct pumori_executable_variable *)builder->section[BUILDER_VARIABLES].data + index;
+	return (struct pumori_executable_variable *)builder->section[BUILDER_VARIABLES].data +
+	       index;
 }
 
 static struct pumori_executable_entry *entry_at(struct builder *builder, unsigned int index)
@@ -497,13 +511,16 @@ static void test_entries(void **state)
 	image_entry_at(&builder, 0)->scalars = 1;
 	refuse(&builder, PUMORI_ERROR_UNSUPPORTED, "scalars");
 	build_copy(&builder, 1);
-	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags = PUMORI_ISA_ENTRY_NEEDS_PRELOAD;
+	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags =
+		PUMORI_ISA_ENTRY_NEEDS_PRELOAD;
 	refuse(&builder, PUMORI_ERROR_FORMAT, "there is none");
 	build_copy(&builder, 1);
-	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags = PUMORI_ISA_ENTRY_PRELOAD;
+	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags =
+		PUMORI_ISA_ENTRY_PRELOAD;
 	refuse(&builder, PUMORI_ERROR_FORMAT, "weights and scratch only");
 	build_empty(&builder);
-	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags = PUMORI_ISA_ENTRY_PRELOAD;
+	entry_at(&builder, 0)->flags = image_entry_at(&builder, 0)->flags =
+		PUMORI_ISA_ENTRY_PRELOAD;
 	refuse(&builder, PUMORI_ERROR_FORMAT, "no entry to run");
 	build_copy(&builder, 1);
 	builder_entry(&builder, "more", 0);
@@ -546,9 +563,12 @@ static void test_strings_and_metadata(void **state)
 	build_copy(&builder, 1);
 	builder.section[BUILDER_STRINGS].data[0] = 'x';
 	refuse(&builder, PUMORI_ERROR_FORMAT, "zero byte");
-#define REFUSE_METADATA(index, change, words) do { \
+#define REFUSE_METADATA(index, change, words) \
+	do { \
 		build_copy(&builder, 1); \
-		metadata = (struct pumori_executable_metadata *)builder.section[BUILDER_METADATA].data + (index); \
+		metadata = (struct pumori_executable_metadata *)builder.section[BUILDER_METADATA] \
+				   .data + \
+			   (index); \
 		metadata->change; \
 		refuse(&builder, PUMORI_ERROR_FORMAT, words); \
 	} while (0)

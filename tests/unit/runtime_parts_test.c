@@ -135,7 +135,8 @@ static void test_every_code_has_a_name(void **state)
 	}
 	assert_string_equal(pumori_error_name(-1000), "unknown error");
 	assert_string_equal(pumori_error_name(3), "success");
-	assert_string_equal(pumori_error_name(PUMORI_ERROR_DEVICE_MEMORY), "device memory exhausted");
+	assert_string_equal(pumori_error_name(PUMORI_ERROR_DEVICE_MEMORY),
+			    "device memory exhausted");
 }
 
 static void test_error_words(void **state)

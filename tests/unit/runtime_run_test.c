@@ -29,7 +29,8 @@ static void test_scale(void **state)
 			OK(pumori_run_execute(bound.run));
 		}
 		for (i = 0; i < 64; i++)
-			assert_true(floats(bound.output[0])[i] == (float)(i + round) * 0.5f * (float)i);
+			assert_true(floats(bound.output[0])[i] ==
+				    (float)(i + round) * 0.5f * (float)i);
 		OK(pumori_run_status(bound.run, &status));
 		assert_int_equal(status.job_status, PUMORI_HW_JOB_DONE);
 		assert_true(status.cycles > 0);
@@ -79,7 +80,9 @@ static void expect_all(const struct bound *bound, float value)
 /* Two models with data in SBUF and one without share the device; each finds its own data. */
 static void test_preload(void **state)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = 0, .priority = 1 };
+	struct pumori_device_options options = { .size = sizeof(options),
+						 .core = 0,
+						 .priority = 1 };
 	struct pumori_device *device = open_device(&options);
 	struct pumori_model *a, *b, *plain;
 	struct builder builder;
@@ -168,7 +171,9 @@ static void test_fault(void **state)
 static void test_fault_hurts_nobody_else(void **state)
 {
 	enum { RUNS = 12 };
-	struct pumori_device_options options = { .size = sizeof(options), .core = 0, .priority = 1 };
+	struct pumori_device_options options = { .size = sizeof(options),
+						 .core = 0,
+						 .priority = 1 };
 	struct pumori_device *device = open_device(&options);
 	struct pumori_model *bad, *good;
 	struct builder builder;
@@ -194,7 +199,8 @@ static void test_fault_hurts_nobody_else(void **state)
 		}
 		OK(pumori_run_wait(run[i].run, -1));
 		for (k = 0; k < 16; k++)
-			assert_true(floats(run[i].output[0])[k] == (float)(i * k) * 0.5f * (float)k);
+			assert_true(floats(run[i].output[0])[k] ==
+				    (float)(i * k) * 0.5f * (float)k);
 	}
 	for (i = 0; i < RUNS; i++)
 		release(&run[i]);
@@ -205,7 +211,9 @@ static void test_fault_hurts_nobody_else(void **state)
 
 static void test_budget(void **state)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = -1, .priority = 1, .budget_ms = 20 };
+	struct pumori_device_options options = {
+		.size = sizeof(options), .core = -1, .priority = 1, .budget_ms = 20
+	};
 	struct pumori_device *device = open_device(&options);
 	struct pumori_run_status status = { .size = sizeof(status) };
 	struct pumori_model *endless, *good;
@@ -222,7 +230,8 @@ static void test_budget(void **state)
 	FAILS(PUMORI_ERROR_KILLED, "", pumori_run_execute(spin.run));
 	OK(pumori_run_status(spin.run, &status));
 	assert_true(status.job_status == PUMORI_HW_JOB_KILLED ||
-		    (status.job_status == PUMORI_HW_JOB_FAULT && status.fault == PUMORI_HW_FAULT_BUDGET));
+		    (status.job_status == PUMORI_HW_JOB_FAULT &&
+		     status.fault == PUMORI_HW_FAULT_BUDGET));
 	OK(pumori_run_execute(sound.run));
 	OK(pumori_run_submit(spin.run));
 	assert_int_equal(CALL(pumori_run_submit(spin.run)), PUMORI_ERROR_BUSY);
@@ -236,7 +245,9 @@ static void test_budget(void **state)
 
 static void test_timeouts(void **state)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = -1, .priority = 1, .budget_ms = 2000 };
+	struct pumori_device_options options = {
+		.size = sizeof(options), .core = -1, .priority = 1, .budget_ms = 2000
+	};
 	struct pumori_device *device = open_device(&options);
 	struct pumori_run_status status = { .size = sizeof(status) };
 	struct pumori_model *model;
@@ -339,13 +350,15 @@ static void test_long_program(void **state)
 	for (length = 8190; length <= 16390; length += length < 8193 ? 1 : 8193) {
 		build_empty(&builder);
 		header = (struct pumori_isa_program *)builder.section[BUILDER_PROGRAM].data;
-		stream = (void *)(builder.section[BUILDER_PROGRAM].data + sizeof(*header) + sizeof(struct pumori_isa_entry));
+		stream = (void *)(builder.section[BUILDER_PROGRAM].data + sizeof(*header) +
+				  sizeof(struct pumori_isa_entry));
 		header->instructions = stream->count = length;
 		builder.section[BUILDER_PROGRAM].bytes = header->instructions_offset;
 		instructions = calloc(length, sizeof(*instructions));
 		for (i = 0; i < length; i++)
 			instructions[i].opcode = i == length - 1 ? PUMORI_ISA_END : PUMORI_ISA_NOP;
-		builder_append(&builder, BUILDER_PROGRAM, instructions, length * sizeof(*instructions));
+		builder_append(&builder, BUILDER_PROGRAM, instructions,
+			       length * sizeof(*instructions));
 		free(instructions);
 		model = load_built(device, &builder);
 		bound = bind_all(model);
@@ -373,7 +386,8 @@ static void test_large_tensors(void **state)
 	for (round = 0; round < 8; round++) {
 		/* Sizes around those of large pages, at places that change. */
 		OK(pumori_tensor_create(&filler, device, 4096 * (uint64_t)(round + 1)));
-		OK(pumori_tensor_create(&input, device, (2 << 20) + 4096 * (uint64_t)(round % 3 - 1)));
+		OK(pumori_tensor_create(&input, device,
+					(2 << 20) + 4096 * (uint64_t)(round % 3 - 1)));
 		OK(pumori_tensor_create(&output, device, (4 << 20) - 4096 * (uint64_t)(round % 2)));
 		for (i = 0; i < ELEMENTS; i++)
 			floats(input)[i] = (float)(i + round);

@@ -157,7 +157,9 @@ static void *work_badly(void *argument)
 
 static void run_threads(void *(*function)(void *), int32_t core)
 {
-	struct pumori_device_options options = { .size = sizeof(options), .core = core, .priority = 1 };
+	struct pumori_device_options options = { .size = sizeof(options),
+						 .core = core,
+						 .priority = 1 };
 	struct pumori_device *device = open_device(&options);
 	struct worker worker[THREADS] = { 0 };
 	struct pumori_model *scale, *preload, *bad;
@@ -180,7 +182,8 @@ static void run_threads(void *(*function)(void *), int32_t core)
 		assert_int_equal(pthread_join(thread[i], NULL), 0);
 	for (i = 0; i < THREADS; i++) {
 		if (worker[i].failure)
-			print_error("thread %d: %s (%s)\n", i, worker[i].failure, pumori_last_error());
+			print_error("thread %d: %s (%s)\n", i, worker[i].failure,
+				    pumori_last_error());
 		assert_null(worker[i].failure);
 	}
 	pumori_model_unload(scale);
