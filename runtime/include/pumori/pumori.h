@@ -99,7 +99,7 @@ struct pumori_device_info {
 	uint32_t instructions;
 	/** @path: device node, or "inproc" */
 	char path[64];
-	/** @name: chip name with its kernel set, e.g. "pumori-1 avx512" */
+	/** @name: as the chip gives it, ends with its kernel set: "pumori-1 avx512", "avx512" */
 	char name[32];
 	/** @socket: "soft", "pci" or "inproc" */
 	char socket[16];
