@@ -7,7 +7,13 @@
 #include "model.h"
 #include "tensor.h"
 
-#define ATTEMPTS	8	/* how often a job that did not run for another's fault is tried again */
+#define ATTEMPTS	8	/* how often in a row a job may lose its preload or its core */
+/*
+ * How often in a row a job may stand behind one that faults. Each time is the end of somebody's
+ * job, so many neighbours that all fault delay a run but do not fail it; a driver that cancels for
+ * no reason ends it after all.
+ */
+#define CANCELS		10000
 
 /** struct pumori_run - one invocation at a time of a model */
 struct pumori_run {
@@ -25,8 +31,10 @@ struct pumori_run {
 	struct pumori_tensor **tensors;
 	/** @ticket: the submission */
 	struct pumori_ticket ticket;
-	/** @attempts: submissions of the invocation so far */
+	/** @attempts: submissions of the invocation that lost their preload or their core */
 	uint32_t attempts;
+	/** @cancels: submissions of the invocation that stood behind a job that faulted */
+	uint32_t cancels;
 	/** @finished: the last invocation is over; @result and the ticket's record are valid */
 	int finished;
 	/** @result: of the last invocation */
@@ -226,18 +234,17 @@ static int result_of(const struct pumori_run *run)
 }
 
 /* Jobs that did not run, or that can run again from their start, through no fault of their own. */
-static int try_again(const struct pumori_run *run)
+static int try_again(struct pumori_run *run)
 {
 	uint32_t flags = run->model->executable->entries[run->model->entry].flags;
 
-	if (run->attempts >= ATTEMPTS)
-		return 0;
 	switch (run->ticket.record.status) {
-	case PUMORI_HW_JOB_NOT_RESIDENT:
 	case PUMORI_HW_JOB_CANCELED:
-		return 1;
+		return ++run->cancels < CANCELS;
+	case PUMORI_HW_JOB_NOT_RESIDENT:
+		return ++run->attempts < ATTEMPTS;
 	case PUMORI_HW_JOB_INNOCENT_RESET:
-		return !!(flags & PUMORI_ISA_ENTRY_RESTARTABLE);
+		return flags & PUMORI_ISA_ENTRY_RESTARTABLE && ++run->attempts < ATTEMPTS;
 	default:
 		return 0;
 	}
@@ -247,7 +254,6 @@ static int try_again(const struct pumori_run *run)
 
 static int start(struct pumori_run *run, int detached)
 {
-	run->attempts++;
 	return pumori_queue_submit(&run->model->device->queues, &run->ticket, run->model, run->job,
 				   run->model->preload, detached);
 }
@@ -289,6 +295,7 @@ static int prepare(struct pumori_run *run)
 				   run->unbound);
 	run->finished = 0;
 	run->attempts = 0;
+	run->cancels = 0;
 	return 0;
 }
 
