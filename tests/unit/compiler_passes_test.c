@@ -627,6 +627,42 @@ static void outputs_are_not_fused_away(void **state)
 	assert_string_equal(graph->outputs[1]->name, "y");
 }
 
+/* One window of 60 x 80 elements, 10 apart, spans 591 x 791: no band of SBUF holds that. */
+static void pool_wide(const char *type, int64_t pad)
+{
+	static const int64_t shape[] = { 1, 1, 600, 800 }, kernel[] = { 60, 80 };
+	static const int64_t apart[] = { 10, 10 }, strides[] = { 2, 3 };
+	const int64_t pads[] = { pad, 0, pad, 0 };
+	Onnx__NodeProto *node;
+
+	model_input(&model, "x", FLOAT, 4, shape);
+	node = model_node(&model, type, "x", "y");
+	model_ints(&model, node, "kernel_shape", 2, kernel);
+	model_ints(&model, node, "dilations", 2, apart);
+	model_ints(&model, node, "strides", 2, strides);
+	model_ints(&model, node, "pads", 4, pads);
+	model_output(&model, "y");
+	run_passes();
+}
+
+static void wide_maximum_is_split(void **state)
+{
+	(void)state;
+	pool_wide("MaxPool", 5);
+	assert_int_equal(graph->node_count, 2);
+	assert_int_equal(graph->first->attributes.pool2d.kernel[0], 1);
+	assert_int_equal(graph->first->next->attributes.pool2d.kernel[1], 1);
+}
+
+static void wide_padded_mean_stays(void **state)
+{
+	(void)state;
+	model_release(&model);
+	model_init(&model, 19);
+	pool_wide("AveragePool", 5);
+	assert_int_equal(graph->node_count, 1);
+}
+
 static void every_pass_has_a_name(void **state)
 {
 	(void)state;
@@ -692,6 +728,8 @@ int main(void)
 		TEST(attention_scale_folds),
 		TEST(second_reader_forbids_folding),
 		TEST(outputs_are_not_fused_away),
+		TEST(wide_maximum_is_split),
+		TEST(wide_padded_mean_stays),
 		TEST(every_pass_has_a_name),
 		TEST(dump_shows_the_graph),
 	};

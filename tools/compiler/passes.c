@@ -21,6 +21,8 @@ const struct pumori_pass pumori_passes[] = {
 	  pumori_pass_recognise_layer_norm, PUMORI_PHASE_SIMPLIFY },
 	{ "fold-scale", "fold factors and offsets into weights and biases",
 	  pumori_pass_fold_scale, PUMORI_PHASE_SIMPLIFY },
+	{ "split-windows", "pool along one axis after the other where windows are wide",
+	  pumori_pass_split_windows, PUMORI_PHASE_SIMPLIFY },
 	{ "fuse-activation", "let the producing node apply an activation",
 	  pumori_pass_fuse_activation, PUMORI_PHASE_FUSE },
 	{ .name = NULL },
