@@ -43,7 +43,7 @@ void model_init(struct model *model, int64_t opset)
 	memset(model, 0, sizeof(*model));
 	onnx__model_proto__init(&model->proto);
 	onnx__graph_proto__init(&model->graph);
-	model->proto.graph = &model->graph;
+	model->proto.graph = model->into = &model->graph;
 	model->proto.has_ir_version = true;
 	model->proto.ir_version = 8;
 	model->graph.name = "test";
@@ -101,12 +101,12 @@ void model_input(struct model *model, const char *name, int32_t element, unsigne
 		}
 		append(model, &dims->dim, &dims->n_dim, dim);
 	}
-	append(model, &model->graph.input, &model->graph.n_input, info);
+	append(model, &model->into->input, &model->into->n_input, info);
 }
 
 void model_output(struct model *model, const char *name)
 {
-	append(model, &model->graph.output, &model->graph.n_output, value_info(model, name));
+	append(model, &model->into->output, &model->into->n_output, value_info(model, name));
 }
 
 static Onnx__TensorProto *initializer(struct model *model, const char *name, int32_t element,
@@ -122,7 +122,7 @@ static Onnx__TensorProto *initializer(struct model *model, const char *name, int
 	tensor->dims = take(model, rank * sizeof(*shape));
 	if (rank)
 		memcpy(tensor->dims, shape, rank * sizeof(*shape));
-	append(model, &model->graph.initializer, &model->graph.n_initializer, tensor);
+	append(model, &model->into->initializer, &model->into->n_initializer, tensor);
 	return tensor;
 }
 
@@ -176,7 +176,7 @@ Onnx__NodeProto *model_node(struct model *model, const char *type, const char *i
 	if (*inputs)
 		split_names(model, inputs, &node->input, &node->n_input);
 	split_names(model, outputs, &node->output, &node->n_output);
-	append(model, &model->graph.node, &model->graph.n_node, node);
+	append(model, &model->into->node, &model->into->n_node, node);
 	return node;
 }
 
@@ -203,6 +203,21 @@ Onnx__AttributeProto *model_int(struct model *model, Onnx__NodeProto *node, cons
 	result->has_i = true;
 	result->i = value;
 	return result;
+}
+
+void model_begin_graph(struct model *model, Onnx__NodeProto *node, const char *name)
+{
+	Onnx__AttributeProto *result = attribute(model, node, name,
+						 ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH);
+
+	result->g = take(model, sizeof(*result->g));
+	onnx__graph_proto__init(result->g);
+	model->into = result->g;
+}
+
+void model_end_graph(struct model *model)
+{
+	model->into = &model->graph;
 }
 
 void model_float(struct model *model, Onnx__NodeProto *node, const char *name, float value)

@@ -9,6 +9,7 @@
 struct model {
 	Onnx__ModelProto proto;
 	Onnx__GraphProto graph;
+	Onnx__GraphProto *into;	/* what is built: the graph, or a subgraph of it */
 	void **owned;		/* everything else, freed together */
 	size_t owned_count;
 	void *bytes;		/* of model_bytes() */
@@ -33,6 +34,9 @@ Onnx__NodeProto *model_node(struct model *model, const char *type, const char *i
 			    const char *outputs);
 Onnx__AttributeProto *model_int(struct model *model, Onnx__NodeProto *node, const char *name,
 				int64_t value);
+/* What follows builds the subgraph @name of @node, until model_end_graph(). */
+void model_begin_graph(struct model *model, Onnx__NodeProto *node, const char *name);
+void model_end_graph(struct model *model);
 void model_float(struct model *model, Onnx__NodeProto *node, const char *name, float value);
 void model_ints(struct model *model, Onnx__NodeProto *node, const char *name, size_t count,
 		const int64_t *values);

@@ -20,6 +20,7 @@ const struct pumori_import_row *pumori_import_find(const char *name)
 		pumori_import_index, pumori_import_conv, pumori_import_matmul,
 		pumori_import_reduce, pumori_import_normalization, pumori_import_constant,
 		pumori_import_quantize, pumori_import_resize, pumori_import_control,
+		pumori_import_loops,
 		pumori_import_transposed, pumori_import_losses, pumori_import_recurrence,
 		pumori_import_einstein,
 	};
@@ -33,14 +34,24 @@ const struct pumori_import_row *pumori_import_find(const char *name)
 
 /* --- values by ONNX name --- */
 
+static struct pumori_tensor *find_value(const struct pumori_importer *importer, const char *name)
+{
+	struct pumori_tensor *tensor = NULL;
+
+	for (const struct pumori_scope *scope = importer->scope; scope && !tensor;
+	     scope = scope->outer)
+		tensor = pumori_string_map_get(&scope->values, name);
+	return tensor;
+}
+
 static int bind_value(struct pumori_importer *importer, const char *name,
 		      struct pumori_tensor *tensor)
 {
-	if (pumori_string_map_get(&importer->values, name)) {
+	if (pumori_string_map_get(&importer->scope->values, name)) {
 		pumori_reject(importer, "the value '%s' is defined twice", name);
 		return importer->error;
 	}
-	if (pumori_string_map_put(&importer->values, name, tensor))
+	if (pumori_string_map_put(&importer->scope->values, name, tensor))
 		return pumori_out_of_memory(importer->diagnostics);
 	/* The first name of a tensor is its name in the graph. */
 	if (tensor->name[0] == '%' && !pumori_graph_find(importer->graph, name))
@@ -83,7 +94,7 @@ static int resolve_inputs(struct pumori_importer *importer)
 	for (size_t i = 0; i < importer->node->n_input; i++) {
 		const char *name = importer->node->input[i];
 
-		importer->inputs[i] = *name ? pumori_string_map_get(&importer->values, name) : NULL;
+		importer->inputs[i] = *name ? find_value(importer, name) : NULL;
 		if (*name && !importer->inputs[i])
 			return 1;
 	}
@@ -201,14 +212,53 @@ static int import_initializers(struct pumori_importer *importer, const Onnx__Gra
 	return 0;
 }
 
+static int bind_subgraph_inputs(struct pumori_importer *importer, const Onnx__GraphProto *subgraph,
+				struct pumori_tensor *const *inputs, size_t input_count)
+{
+	int error = 0;
+
+	if (subgraph->n_input != input_count) {
+		pumori_reject(importer, "the subgraph takes %zu inputs, not %zu", subgraph->n_input,
+			      input_count);
+		return importer->error;
+	}
+	for (size_t i = 0; i < input_count && !error; i++) {
+		const char *name = subgraph->input[i]->name;
+
+		/* An input that nobody can name is one that nobody reads. */
+		if (name && *name)
+			error = bind_value(importer, name, inputs[i]);
+	}
+	return error;
+}
+
+static int find_subgraph_outputs(struct pumori_importer *importer, const Onnx__GraphProto *subgraph,
+				 struct pumori_tensor **outputs, size_t output_count)
+{
+	for (size_t i = 0; i < output_count; i++) {
+		const char *name = i < subgraph->n_output ? subgraph->output[i]->name : NULL;
+
+		outputs[i] = name ? find_value(importer, name) : NULL;
+		if (!outputs[i]) {
+			pumori_reject(importer, "the subgraph does not produce output %zu", i);
+			return importer->error;
+		}
+	}
+	return 0;
+}
+
 int pumori_import_subgraph(struct pumori_importer *importer, const Onnx__GraphProto *subgraph,
+			   struct pumori_tensor *const *inputs, size_t input_count,
 			   struct pumori_tensor **outputs, size_t output_count)
 {
+	struct pumori_scope scope = { .outer = importer->scope }, *outer = importer->scope;
 	const Onnx__NodeProto *node = importer->node;
 	struct pumori_location where = importer->where;
-	struct pumori_tensor **inputs = importer->inputs;
-	size_t input_count = importer->input_count;
+	struct pumori_tensor **node_inputs = importer->inputs;
+	size_t node_input_count = importer->input_count;
 	uint64_t attributes_used = importer->attributes_used;
+	const char *origin = importer->graph->origin;
+	const char *origin_operator = importer->graph->origin_operator;
 	int error;
 
 	if (importer->subgraph_depth >= MAX_SUBGRAPH_DEPTH) {
@@ -216,25 +266,25 @@ int pumori_import_subgraph(struct pumori_importer *importer, const Onnx__GraphPr
 		return importer->error;
 	}
 	importer->subgraph_depth++;
-	error = import_initializers(importer, subgraph);
+	importer->scope = &scope;
+	error = bind_subgraph_inputs(importer, subgraph, inputs, input_count);
+	if (!error)
+		error = import_initializers(importer, subgraph);
 	if (!error)
 		error = import_nodes(importer, subgraph);
 	importer->subgraph_depth--;
 	importer->node = node;
 	importer->where = where;
-	importer->inputs = inputs;
-	importer->input_count = input_count;
+	importer->inputs = node_inputs;
+	importer->input_count = node_input_count;
 	importer->attributes_used = attributes_used;
+	importer->graph->origin = origin;
+	importer->graph->origin_operator = origin_operator;
 	memset(importer->outputs, 0, sizeof(importer->outputs));
-	for (size_t i = 0; !error && i < output_count; i++) {
-		const char *name = i < subgraph->n_output ? subgraph->output[i]->name : NULL;
-
-		outputs[i] = name ? pumori_string_map_get(&importer->values, name) : NULL;
-		if (!outputs[i]) {
-			pumori_reject(importer, "the subgraph does not produce output %zu", i);
-			error = importer->error;
-		}
-	}
+	if (!error)
+		error = find_subgraph_outputs(importer, subgraph, outputs, output_count);
+	importer->scope = outer;
+	pumori_string_map_release(&scope.values);
 	importer->error = error;
 	return error;
 }
@@ -365,7 +415,7 @@ static int import_input(struct pumori_importer *importer, const Onnx__ValueInfoP
 		return importer->error;
 	}
 	/* Older models list their initializers among the inputs. */
-	if (pumori_string_map_get(&importer->values, info->name))
+	if (find_value(importer, info->name))
 		return 0;
 	constant = find_constant(importer->options, info->name);
 	if (constant) {
@@ -426,7 +476,7 @@ static int import_graph(struct pumori_importer *importer, const Onnx__GraphProto
 				    "the model has no outputs");
 	for (size_t i = 0; i < graph->n_output; i++) {
 		const char *name = graph->output[i]->name ? graph->output[i]->name : "";
-		struct pumori_tensor *tensor = pumori_string_map_get(&importer->values, name);
+		struct pumori_tensor *tensor = find_value(importer, name);
 
 		if (!tensor)
 			return pumori_error(importer->diagnostics, -EINVAL,
@@ -460,7 +510,9 @@ static int find_opset(const Onnx__ModelProto *model, int64_t *opset,
 int pumori_import(const void *data, size_t size, const struct pumori_import_options *options,
 		  struct pumori_graph **graph, struct pumori_diagnostics *diagnostics)
 {
-	struct pumori_importer importer = { .options = options, .diagnostics = diagnostics };
+	struct pumori_scope scope = { .outer = NULL };
+	struct pumori_importer importer = { .options = options, .diagnostics = diagnostics,
+					    .scope = &scope };
 	Onnx__ModelProto *model;
 	int error = pumori_onnx_parse(data, size, &model, diagnostics);
 
@@ -476,7 +528,7 @@ int pumori_import(const void *data, size_t size, const struct pumori_import_opti
 						     diagnostics);
 		error = importer.graph ? import_graph(&importer, model->graph) : -ENOMEM;
 	}
-	pumori_string_map_release(&importer.values);
+	pumori_string_map_release(&scope.values);
 	onnx__model_proto__free_unpacked(model, NULL);
 	if (error) {
 		if (error == -ENOMEM && !diagnostics->error_count)

@@ -25,6 +25,7 @@ struct pumori_import_options {
 	const struct pumori_constant_option *constants;
 	size_t constant_count;
 	const char *folder;		/* where external data lies; NULL: there is none */
+	int64_t loop_limit;		/* --loop-limit: trips of loops that data end; 0: 64 */
 };
 
 /*

@@ -20,12 +20,18 @@
 /* Most elements of a constant that an operator makes out of a few numbers. */
 #define PUMORI_IMPORT_MAX_MADE (1 << 24)
 
+/* The values of one ONNX graph by name; a subgraph sees those around it too. */
+struct pumori_scope {
+	struct pumori_string_map values;
+	const struct pumori_scope *outer;
+};
+
 struct pumori_importer {
 	struct pumori_graph *graph;
 	struct pumori_diagnostics *diagnostics;
 	const struct pumori_import_options *options;
 	int64_t opset;
-	struct pumori_string_map values;	/* ONNX names to tensors */
+	struct pumori_scope *scope;		/* of the graph whose nodes are imported */
 	unsigned int subgraph_depth;
 
 	/* The node at hand. */
@@ -61,6 +67,7 @@ extern const struct pumori_import_row pumori_import_constant[];
 extern const struct pumori_import_row pumori_import_quantize[];
 extern const struct pumori_import_row pumori_import_resize[];
 extern const struct pumori_import_row pumori_import_control[];
+extern const struct pumori_import_row pumori_import_loops[];
 extern const struct pumori_import_row pumori_import_transposed[];
 extern const struct pumori_import_row pumori_import_losses[];
 extern const struct pumori_import_row pumori_import_recurrence[];
@@ -130,9 +137,21 @@ uint32_t pumori_axes(struct pumori_importer *importer, const int64_t *axes, size
 
 /* --- shared by several families --- */
 
-/* Import the nodes of a subgraph whose outputs replace those of the current node. */
+/*
+ * Import the nodes of a subgraph, its inputs being @inputs, and find its first @output_count
+ * outputs. A subgraph can be imported any number of times.
+ */
 int pumori_import_subgraph(struct pumori_importer *importer, const Onnx__GraphProto *subgraph,
+			   struct pumori_tensor *const *inputs, size_t input_count,
 			   struct pumori_tensor **outputs, size_t output_count);
+
+/*
+ * The nodes behind @before (NULL: all) belong to a part of the model that counts only where
+ * @condition, a scalar bool, is true (or, inverted, false). They run all the same, so what could
+ * fault for nothing must not: indices that depend on data become 0 where the part does not count.
+ */
+int pumori_import_predicate(struct pumori_importer *importer, struct pumori_node *before,
+			    struct pumori_tensor *condition, bool inverted);
 
 /* x in the shape of one axis of a tensor of @rank: [n] becomes [1, n, 1, 1]. */
 struct pumori_tensor *pumori_along_axis(struct pumori_importer *importer, struct pumori_tensor *x,

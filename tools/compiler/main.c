@@ -46,6 +46,7 @@ static const char help[] =
 	"      --shape NAME=D,D,...  shape of an input (needed where the model leaves it open)\n"
 	"      --cast bf16|fp32      storage and matrix operands of floats (default fp32)\n"
 	"      --const NAME=FILE     make an input a constant, read from a .npy file\n"
+	"      --loop-limit N        trips of a loop whose end depends on the data (default 64)\n"
 	"      --meta KEY=VALUE      store metadata in the executable\n"
 	"      --meta KEY=@FILE      store a file's contents as metadata\n"
 	"      --meta dict=FILE      the same, for the dictionary of a text model\n"
@@ -168,6 +169,7 @@ static int list_passes(void)
 enum {
 	OPTION_SHAPE = 256, OPTION_CAST, OPTION_CONST, OPTION_META, OPTION_TARGET, OPTION_REPORT,
 	OPTION_DUMP, OPTION_VERIFY, OPTION_VERSION, OPTION_PRELOAD,
+	OPTION_LOOP_LIMIT,
 };
 
 static const struct option options[] = {
@@ -175,6 +177,7 @@ static const struct option options[] = {
 	{ "shape", required_argument, NULL, OPTION_SHAPE },
 	{ "cast", required_argument, NULL, OPTION_CAST },
 	{ "const", required_argument, NULL, OPTION_CONST },
+	{ "loop-limit", required_argument, NULL, OPTION_LOOP_LIMIT },
 	{ "meta", required_argument, NULL, OPTION_META },
 	{ "target", required_argument, NULL, OPTION_TARGET },
 	{ "preload", no_argument, NULL, OPTION_PRELOAD },
@@ -190,6 +193,8 @@ static const struct option options[] = {
 static int take_option(struct command *command, int option, bool *finished,
 		       struct pumori_diagnostics *diagnostics)
 {
+	char *end;
+
 	switch (option) {
 	case 'o':
 		command->output = optarg;
@@ -207,6 +212,10 @@ static int take_option(struct command *command, int option, bool *finished,
 		       usage("cannot use --cast %s", optarg);
 	case OPTION_CONST:
 		return add_constant(command, optarg, diagnostics);
+	case OPTION_LOOP_LIMIT:
+		command->import.loop_limit = strtoll(optarg, &end, 10);
+		return !*end && command->import.loop_limit > 0 ? EXIT_DONE :
+		       usage("cannot use --loop-limit %s", optarg);
 	case OPTION_META:
 		return add_metadata(command, optarg, diagnostics);
 	case OPTION_TARGET:
