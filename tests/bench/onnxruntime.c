@@ -20,20 +20,28 @@ enum {
 	ROW_SET_OPTIMIZATION_LEVEL = 23,
 	ROW_SET_INTRA_THREADS = 24,
 	ROW_SET_INTER_THREADS = 25,
+	ROW_INPUT_COUNT = 30,
+	ROW_INPUT_TYPE = 33,
+	ROW_INPUT_NAME = 36,
 	ROW_CREATE_TENSOR_WITH_DATA = 49,
+	ROW_CAST_TO_TENSOR_TYPE = 55,
+	ROW_DIMENSION_COUNT = 61,
+	ROW_DIMENSIONS = 62,
 	ROW_CREATE_CPU_MEMORY_INFO = 69,
+	ROW_ALLOCATOR_FREE = 76,
+	ROW_DEFAULT_ALLOCATOR = 78,
 	ROW_RELEASE_ENV = 92,
 	ROW_RELEASE_STATUS = 93,
 	ROW_RELEASE_MEMORY_INFO = 94,
 	ROW_RELEASE_SESSION = 95,
 	ROW_RELEASE_VALUE = 96,
+	ROW_RELEASE_TYPE = 98,
 	ROW_RELEASE_SESSION_OPTIONS = 100,
 };
 
 #define API_VERSION		13
 #define LOG_ERRORS		3
 #define OPTIMIZE_ALL		99
-#define ELEMENT_FLOAT		1
 #define ARENA_ALLOCATOR		1
 #define MEMORY_DEFAULT		0
 
@@ -55,10 +63,12 @@ struct onnxruntime {
 struct onnxruntime_session {
 	struct onnxruntime *runtime;
 	void *session;
-	void *input;
-	void *output;
-	const char *input_name;
-	const char *output_name;
+	void *input_values[ONNXRUNTIME_TENSORS];
+	void *output_values[ONNXRUNTIME_TENSORS];
+	const char *input_names[ONNXRUNTIME_TENSORS];
+	const char *output_names[ONNXRUNTIME_TENSORS];
+	size_t input_count;
+	size_t output_count;
 };
 
 static char message[512];
@@ -169,47 +179,98 @@ int onnxruntime_session_create(struct onnxruntime_session **result, struct onnxr
 
 void onnxruntime_session_destroy(struct onnxruntime_session *session)
 {
+	size_t i;
+
 	if (!session)
 		return;
-	release(session->runtime, ROW_RELEASE_VALUE, session->input);
-	release(session->runtime, ROW_RELEASE_VALUE, session->output);
+	for (i = 0; i < session->input_count; i++)
+		release(session->runtime, ROW_RELEASE_VALUE, session->input_values[i]);
+	for (i = 0; i < session->output_count; i++)
+		release(session->runtime, ROW_RELEASE_VALUE, session->output_values[i]);
 	release(session->runtime, ROW_RELEASE_SESSION, session->session);
 	free(session);
 }
 
-static int wrap(struct onnxruntime_session *session, void **value, float *data, const int64_t *shape,
-		size_t rank, const char **error)
+int onnxruntime_session_input(struct onnxruntime_session *session, size_t index, char *name, size_t bytes,
+			      struct onnxruntime_tensor *tensor, const char **error)
 {
-	size_t bytes = sizeof(float);
-	size_t i;
+	const row *api = session->runtime->api;
+	void *allocator = NULL, *type = NULL;
+	const void *tensor_type = NULL;
+	char *text = NULL;
+	size_t count = 0;
 
-	for (i = 0; i < rank; i++)
-		bytes *= (size_t)shape[i];
+	if (check(session->runtime, ((void *(*)(const void *, size_t *))api[ROW_INPUT_COUNT])
+		  (session->session, &count), error))
+		return -1;
+	if (index >= count)
+		return 1;
+	if (check(session->runtime, ((void *(*)(void **))api[ROW_DEFAULT_ALLOCATOR])(&allocator), error) ||
+	    check(session->runtime, ((void *(*)(const void *, size_t, void *, char **))api[ROW_INPUT_NAME])
+		  (session->session, index, allocator, &text), error))
+		return -1;
+	snprintf(name, bytes, "%s", text);
+	((void *(*)(void *, void *))api[ROW_ALLOCATOR_FREE])(allocator, text);
+	if (check(session->runtime, ((void *(*)(const void *, size_t, void **))api[ROW_INPUT_TYPE])
+		  (session->session, index, &type), error))
+		return -1;
+	if (check(session->runtime, ((void *(*)(const void *, const void **))api[ROW_CAST_TO_TENSOR_TYPE])
+		  (type, &tensor_type), error) ||
+	    check(session->runtime, ((void *(*)(const void *, size_t *))api[ROW_DIMENSION_COUNT])
+		  (tensor_type, &tensor->rank), error) ||
+	    tensor->rank > ONNXRUNTIME_RANK ||
+	    check(session->runtime, ((void *(*)(const void *, int64_t *, size_t))api[ROW_DIMENSIONS])
+		  (tensor_type, tensor->shape, tensor->rank), error)) {
+		release(session->runtime, ROW_RELEASE_TYPE, type);
+		return -1;
+	}
+	release(session->runtime, ROW_RELEASE_TYPE, type);
+	return 0;
+}
+
+static int wrap(struct onnxruntime_session *session, void **value, const struct onnxruntime_tensor *tensor,
+		const char **error)
+{
 	return check(session->runtime,
 		     ((void *(*)(void *, void *, size_t, const int64_t *, size_t, int, void **))
 		      session->runtime->api[ROW_CREATE_TENSOR_WITH_DATA])
-		     (session->runtime->memory, data, bytes, shape, rank, ELEMENT_FLOAT, value), error);
+		     (session->runtime->memory, tensor->data, tensor->bytes, tensor->shape, tensor->rank,
+		      tensor->element, value), error);
 }
 
-int onnxruntime_session_bind(struct onnxruntime_session *session, const char *input_name, float *input,
-			     const int64_t *input_shape, size_t input_rank, const char *output_name, float *output,
-			     const int64_t *output_shape, size_t output_rank, const char **error)
+int onnxruntime_session_bind_input(struct onnxruntime_session *session, const struct onnxruntime_tensor *tensor,
+				   const char **error)
 {
-	session->input_name = input_name;
-	session->output_name = output_name;
-	if (wrap(session, &session->input, input, input_shape, input_rank, error))
-		return -1;
-	return wrap(session, &session->output, output, output_shape, output_rank, error);
+	if (session->input_count == ONNXRUNTIME_TENSORS)
+		return fail(error, "too many inputs");
+	session->input_names[session->input_count] = tensor->name;
+	return wrap(session, &session->input_values[session->input_count++], tensor, error);
+}
+
+int onnxruntime_session_bind_output(struct onnxruntime_session *session, const struct onnxruntime_tensor *tensor,
+				    const char **error)
+{
+	if (session->output_count == ONNXRUNTIME_TENSORS)
+		return fail(error, "too many outputs");
+	session->output_names[session->output_count] = tensor->name;
+	return wrap(session, &session->output_values[session->output_count++], tensor, error);
+}
+
+void onnxruntime_session_exchange(struct onnxruntime_session *session, size_t input, size_t output)
+{
+	void *value = session->input_values[input];
+
+	session->input_values[input] = session->output_values[output];
+	session->output_values[output] = value;
 }
 
 int onnxruntime_session_run(struct onnxruntime_session *session, const char **error)
 {
 	typedef void *(*run_function)(void *session, const void *options, const char *const *input_names,
-				      const void *const *inputs, size_t input_count,
-				      const char *const *output_names, size_t output_count, void **outputs);
-	const void *inputs[1] = { session->input };
+				      void *const *inputs, size_t input_count, const char *const *output_names,
+				      size_t output_count, void **outputs);
 
 	return check(session->runtime, ((run_function)session->runtime->api[ROW_RUN])
-		     (session->session, NULL, &session->input_name, inputs, 1, &session->output_name, 1,
-		      &session->output), error);
+		     (session->session, NULL, session->input_names, session->input_values, session->input_count,
+		      session->output_names, session->output_count, session->output_values), error);
 }

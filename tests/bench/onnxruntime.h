@@ -9,8 +9,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ONNXRUNTIME_TENSORS	64	/* inputs or outputs of a session */
+#define ONNXRUNTIME_RANK	8
+
+/* Element types as ONNX numbers them. */
+#define ONNXRUNTIME_FLOAT	1
+#define ONNXRUNTIME_INT64	7
+
 struct onnxruntime;
 struct onnxruntime_session;
+
+/** struct onnxruntime_tensor - memory of the caller, who keeps it and @name as long as it is bound */
+struct onnxruntime_tensor {
+	const char *name;
+	int element;
+	void *data;
+	size_t bytes;
+	int64_t shape[ONNXRUNTIME_RANK];
+	size_t rank;
+};
 
 /**
  * onnxruntime_open - load the library
@@ -27,10 +44,23 @@ int onnxruntime_session_create(struct onnxruntime_session **session, struct onnx
 			       const char *model, int threads, const char **error);
 void onnxruntime_session_destroy(struct onnxruntime_session *session);
 
-/** onnxruntime_session_bind - one fp32 input and one fp32 output in the caller's memory */
-int onnxruntime_session_bind(struct onnxruntime_session *session, const char *input_name, float *input,
-			     const int64_t *input_shape, size_t input_rank, const char *output_name, float *output,
-			     const int64_t *output_shape, size_t output_rank, const char **error);
+/**
+ * onnxruntime_session_input - name and shape (-1 where open) of an input
+ *
+ * Return: 0, 1 when there are not so many, negative on failure.
+ */
+int onnxruntime_session_input(struct onnxruntime_session *session, size_t index, char *name, size_t bytes,
+			      struct onnxruntime_tensor *tensor, const char **error);
+
+/** onnxruntime_session_bind_input - the next input; they are numbered from 0 in this order */
+int onnxruntime_session_bind_input(struct onnxruntime_session *session, const struct onnxruntime_tensor *tensor,
+				   const char **error);
+/** onnxruntime_session_bind_output - the next output */
+int onnxruntime_session_bind_output(struct onnxruntime_session *session, const struct onnxruntime_tensor *tensor,
+				    const char **error);
+
+/** onnxruntime_session_exchange - let an input and an output exchange their memory: state of the next run */
+void onnxruntime_session_exchange(struct onnxruntime_session *session, size_t input, size_t output);
 
 /** onnxruntime_session_run - one inference of what is bound */
 int onnxruntime_session_run(struct onnxruntime_session *session, const char **error);

@@ -3,6 +3,7 @@
 # The real models, compiled, and what is compared with ONNX Runtime's answers.
 
 MODELS := $(O)/models
+DET_ONNX := $(MODELS)/ch_PP-OCRv4_det_infer.onnx
 REC_ONNX := $(MODELS)/ch_PP-OCRv4_rec_infer.onnx
 CLS_ONNX := $(MODELS)/ch_ppocr_mobile_v2.0_cls_infer.onnx
 MODEL_DICTIONARY := $(MODELS)/ppocr_keys_v1.txt
@@ -10,9 +11,9 @@ REC_LOGITS_ONNX := $(MODELS)/rec-logits.onnx
 MODEL_EXECUTABLES := $(foreach cast,bf16 fp32,$(MODELS)/rec-$(cast).pex $(MODELS)/cls-$(cast).pex)
 LOGITS_EXECUTABLES := $(foreach cast,bf16 fp32,$(MODELS)/rec-logits-$(cast).pex)
 
-$(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY) &: tools/setup/fetch-models
+$(DET_ONNX) $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY) &: tools/setup/fetch-models
 	@mkdir -p $(MODELS)
-	$(Q)folder=$$(tools/setup/fetch-models) && cp "$$folder"/* $(MODELS)/ && touch $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY)
+	$(Q)folder=$$(tools/setup/fetch-models) && cp "$$folder"/* $(MODELS)/ && touch $(DET_ONNX) $(REC_ONNX) $(CLS_ONNX) $(MODEL_DICTIONARY)
 
 # The same model without its last softmax.
 $(REC_LOGITS_ONNX): $(REC_ONNX) tests/golden/logits.js
@@ -29,6 +30,10 @@ $(MODELS)/rec-%.pex: $(REC_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
 $(MODELS)/cls-%.pex: $(CLS_ONNX) $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
 	$(Q)$(O)/pumori-cc $(CLS_ONNX) -o $@ --shape x=1,3,48,192 --cast $* --meta task=cls
+
+$(MODELS)/det-%.pex: $(DET_ONNX) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $(DET_ONNX) -o $@ --shape x=1,3,640,640 --cast $*
 
 # Rendered lines of text for tests in virtual machines, which have no ImageMagick.
 LINES_STAMP := $(O)/lines/.rendered
