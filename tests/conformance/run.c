@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * conformance-run [-v] [-b] [-c] [-l LIST] FOLDER...
+ * conformance-run [-v] [-b] [-c] [-l LIST] [-r TABLE] FOLDER...
  *
  * Compiles and runs tests in the layout of the ONNX backend tests and compares the outputs:
  * relative tolerance 1e-3, absolute 1e-7. A FOLDER is a test or holds tests. The compiler gets the
@@ -13,6 +13,8 @@
  *       inputs as constants; such tests are counted apart
  *   -l  what to expect: "NAME" passes, "NAME constants" passes with -c, "NAME: reason" differs and
  *       is skipped. A listed test that does not pass is a failure
+ *   -r  where refusals are documented: a row "| name | reason |" each. A refusal that is not there,
+ *       or for another reason, is a failure
  */
 #include <dirent.h>
 #include <errno.h>
@@ -40,6 +42,7 @@ struct settings {
 	bool bfloat16;
 	bool bind;
 	char *list;
+	char *refusals;
 	char executable[64];	/* scratch file */
 	unsigned int counts[OUTCOMES];
 };
@@ -248,6 +251,16 @@ static const char *find_listed(const char *list, const char *name)
 	return NULL;
 }
 
+static bool is_documented(const struct settings *settings, const char *name, const char *reason)
+{
+	char row[1024];
+
+	if (!settings->refusals)
+		return true;
+	snprintf(row, sizeof(row), "\n| %s | %s |\n", name, reason);
+	return strstr(settings->refusals, row);
+}
+
 static void report(struct settings *settings, const char *folder, struct result *result)
 {
 	static const char *const words[] = { "PASS", "PASS", "FAIL", "refused" };
@@ -259,7 +272,8 @@ static void report(struct settings *settings, const char *folder, struct result 
 
 	if (outcome == FAILED && known)
 		outcome = REFUSED;
-	if (outcome == REFUSED && must_pass)
+	if (outcome == REFUSED && (must_pass || (!known && !is_documented(settings, name,
+									  result->text))))
 		outcome = FAILED;
 	settings->counts[outcome]++;
 	if (!settings->verbose && outcome != FAILED)
@@ -268,7 +282,8 @@ static void report(struct settings *settings, const char *folder, struct result 
 	if (outcome == REFUSED)
 		printf(" (%s)", known && *result->text == '\0' ? "known difference" : result->text);
 	else if (*result->text && outcome == FAILED)
-		printf(": %s", result->text);
+		printf(": %s%s", result->outcome == REFUSED && !must_pass ?
+		       "refused, but not so in the table of refusals: " : "", result->text);
 	putchar('\n');
 }
 
@@ -304,19 +319,20 @@ static void run_folder(struct settings *settings, const char *folder)
 		free(entries);
 }
 
-static bool read_list(struct settings *settings, const char *path)
+static char *read_text(const char *path)
 {
 	struct pumori_diagnostics diagnostics;
 	void *data = NULL;
 	size_t size = 0;
+	char *text;
 
 	pumori_diagnostics_init(&diagnostics);
 	if (pumori_read_file(path, &data, &size, &diagnostics))
 		pumori_diagnostics_print(&diagnostics, stderr);
 	pumori_diagnostics_release(&diagnostics);
-	settings->list = data ? strndup(data, size) : NULL;
+	text = data ? strndup(data, size) : NULL;
 	free(data);
-	return settings->list;
+	return text;
 }
 
 int main(int argc, char **argv)
@@ -324,7 +340,7 @@ int main(int argc, char **argv)
 	struct settings settings = { .executable = "/tmp/pumori-conformance-XXXXXX" };
 	int option, scratch;
 
-	while ((option = getopt(argc, argv, "vbcl:")) != -1) {
+	while ((option = getopt(argc, argv, "vbcl:r:")) != -1) {
 		switch (option) {
 		case 'v':
 			settings.verbose = true;
@@ -336,7 +352,13 @@ int main(int argc, char **argv)
 			settings.bind = true;
 			break;
 		case 'l':
-			if (!read_list(&settings, optarg))
+			settings.list = read_text(optarg);
+			if (!settings.list)
+				return 2;
+			break;
+		case 'r':
+			settings.refusals = read_text(optarg);
+			if (!settings.refusals)
 				return 2;
 			break;
 		default:
@@ -344,7 +366,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		fputs("usage: conformance-run [-v] [-b] [-c] [-l LIST] FOLDER...\n", stderr);
+		fputs("usage: conformance-run [-v] [-b] [-c] [-l LIST] [-r TABLE] FOLDER...\n",
+		      stderr);
 		return 2;
 	}
 	scratch = mkstemp(settings.executable);
@@ -355,6 +378,7 @@ int main(int argc, char **argv)
 		run_folder(&settings, argv[i]);
 	unlink(settings.executable);
 	free(settings.list);
+	free(settings.refusals);
 	if (settings.bind)
 		printf("%u of the passed tests had inputs bound as constants\n",
 		       settings.counts[PASSED_BOUND]);
