@@ -3,15 +3,17 @@
  * DOC: Changing an address space
  *
  * VM_BIND takes a list of operations and carries out all or none. Everything that can fail
- * (arguments, buffers, memory for mappings and tables) happens in the first pass, which changes
- * nothing; the second pass cannot fail. What fell out of use, tables and buffers, is kept until
- * every core has acknowledged that it forgot the old translations.
+ * (arguments, buffers, memory for mappings and tables) happens first and changes nothing. Then the
+ * reservations of the VM and of all buffers concerned are locked, and what follows cannot fail: the
+ * mappings are changed, and after them the page table. What fell out of use, tables and buffers, is
+ * kept until every core has acknowledged that it forgot the old translations.
  */
 
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 #include <drm/pumori_accel.h>
@@ -67,12 +69,8 @@ struct bind {
 	struct pumori_table_reserve reserve;
 	/** @garbage: page tables that were */
 	struct list_head garbage;
-	/** @dead: mappings that were */
+	/** @dead: mappings that were; each holds its buffer */
 	struct list_head dead;
-	/** @first: lowest address whose translation is stale */
-	u64 first;
-	/** @last: highest address whose translation is stale; below @first when there is none */
-	u64 last;
 };
 
 /**
@@ -101,12 +99,12 @@ static struct pumori_va *take_spare(struct bind_op *op)
 	return NULL;
 }
 
-static void unmap_range(struct bind *bind, u64 va, u64 size)
+/* The connection ends, the buffer stays until the cores have forgotten it. */
+static void end_mapping(struct bind *bind, struct pumori_va *va)
 {
-	if (pumori_page_table_unmap(bind->vm->table, &bind->reserve, va, size, &bind->garbage)) {
-		bind->first = min(bind->first, va);
-		bind->last = max(bind->last, va + size - 1);
-	}
+	drm_gem_object_get(va->base.gem.obj);
+	drm_gpuva_unlink(&va->base);
+	list_add_tail(&va->link, &bind->dead);
 }
 
 static int step_map(struct drm_gpuva_op *op, void *priv)
@@ -114,22 +112,15 @@ static int step_map(struct drm_gpuva_op *op, void *priv)
 	struct bind *bind = priv;
 	struct bind_op *request = bind->current_op;
 	struct pumori_va *va = take_spare(request);
-	struct drm_gem_object *obj = op->map.gem.obj;
-	struct pumori_backing backing;
 
 	va->writable = request->writable;
 	drm_gpuva_map(&bind->vm->base, &va->base, &op->map);
 
-	dma_resv_lock(obj->resv, NULL);
 	request->vm_bo = drm_gpuvm_bo_obtain_prealloc(request->vm_bo);
 	drm_gpuva_link(&va->base, request->vm_bo);
+	drm_gpuvm_bo_extobj_add(request->vm_bo);
 	drm_gpuvm_bo_put(request->vm_bo);
 	request->vm_bo = NULL;
-	dma_resv_unlock(obj->resv);
-
-	pumori_bo_backing(request->bo, op->map.gem.offset, &backing);
-	pumori_page_table_map(bind->vm->table, &bind->reserve, op->map.va.addr, op->map.va.range,
-			      &backing, request->writable);
 	return 0;
 }
 
@@ -138,9 +129,8 @@ static int step_unmap(struct drm_gpuva_op *op, void *priv)
 	struct pumori_va *va = to_pumori_va(op->unmap.va);
 	struct bind *bind = priv;
 
-	unmap_range(bind, va->base.va.addr, va->base.va.range);
 	drm_gpuva_unmap(&op->unmap);
-	list_add_tail(&va->link, &bind->dead);
+	end_mapping(bind, va);
 	return 0;
 }
 
@@ -150,14 +140,9 @@ static int step_remap(struct drm_gpuva_op *op, void *priv)
 	struct bind *bind = priv;
 	struct pumori_va *prev = op->remap.prev ? take_spare(bind->current_op) : NULL;
 	struct pumori_va *next = op->remap.next ? take_spare(bind->current_op) : NULL;
-	struct drm_gem_object *obj = va->base.gem.obj;
-	u64 start, range;
 
-	drm_gpuva_op_remap_to_unmap_range(&op->remap, &start, &range);
-	unmap_range(bind, start, range);
 	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, &op->remap);
 
-	dma_resv_lock(obj->resv, NULL);
 	if (prev) {
 		prev->writable = va->writable;
 		drm_gpuva_link(&prev->base, va->base.vm_bo);
@@ -166,9 +151,7 @@ static int step_remap(struct drm_gpuva_op *op, void *priv)
 		next->writable = va->writable;
 		drm_gpuva_link(&next->base, va->base.vm_bo);
 	}
-	dma_resv_unlock(obj->resv);
-
-	list_add_tail(&va->link, &bind->dead);
+	end_mapping(bind, va);
 	return 0;
 }
 
@@ -176,7 +159,7 @@ static void vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct pumori_vm *vm = to_pumori_vm(gpuvm);
 
-	mutex_destroy(&vm->lock);
+	mutex_destroy(&vm->table_lock);
 	kfree(vm);
 }
 
@@ -187,23 +170,13 @@ const struct drm_gpuvm_ops pumori_gpuvm_ops = {
 	.sm_step_unmap = step_unmap,
 };
 
-/**
- * pumori_vm_free_mappings() - let go of buffers whose translations are forgotten
- * @dead: struct pumori_va
- */
-void pumori_vm_free_mappings(struct list_head *dead)
+/* Lets go of buffers whose translations are forgotten. */
+static void free_mappings(struct list_head *dead)
 {
 	struct pumori_va *va, *next;
 
 	list_for_each_entry_safe(va, next, dead, link) {
-		struct drm_gem_object *obj = va->base.gem.obj;
-
-		/* The mapping may hold the last reference to the object and to its lock. */
-		drm_gem_object_get(obj);
-		dma_resv_lock(obj->resv, NULL);
-		drm_gpuva_unlink(&va->base);
-		dma_resv_unlock(obj->resv);
-		drm_gem_object_put(obj);
+		drm_gem_object_put(va->base.gem.obj);
 		kfree(va);
 	}
 }
@@ -215,20 +188,24 @@ void pumori_vm_free_mappings(struct list_head *dead)
 void pumori_vm_unmap_all(struct pumori_vm *vm)
 {
 	struct drm_gpuva *va, *next;
-	LIST_HEAD(dead);
-
-	mutex_lock(&vm->lock);
-	drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
-		if (va == &vm->base.kernel_alloc_node)
-			continue;
-		drm_gpuva_remove(va);
-		list_add_tail(&to_pumori_va(va)->link, &dead);
-	}
-	mutex_unlock(&vm->lock);
 
 	/* On a lost device there is nobody left to forget anything. */
 	pumori_control_invalidate(vm->pumori, vm->address_space, 0, 0);
-	pumori_vm_free_mappings(&dead);
+
+	drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
+		struct drm_gem_object *obj = va->gem.obj;
+
+		if (va == &vm->base.kernel_alloc_node)
+			continue;
+		/* The mapping may hold the last reference to the object and to its lock. */
+		drm_gem_object_get(obj);
+		drm_gpuva_remove(va);
+		dma_resv_lock(obj->resv, NULL);
+		drm_gpuva_unlink(va);
+		dma_resv_unlock(obj->resv);
+		drm_gem_object_put(obj);
+		kfree(to_pumori_va(va));
+	}
 }
 
 static int check_op(struct drm_device *drm, const struct drm_pumori_bind_op *user)
@@ -311,7 +288,7 @@ static int prepare_op(struct bind *bind, struct bind_op *op, struct drm_file *fi
 }
 
 /* Nothing in here can fail: all arguments are checked and all memory is there. */
-static void apply(struct bind *bind)
+static void change_mappings(struct bind *bind)
 {
 	struct drm_gpuvm *gpuvm = &bind->vm->base;
 	u32 i;
@@ -335,13 +312,74 @@ static void apply(struct bind *bind)
 	}
 }
 
+/* As little can this: tables and pages of buffers are there. */
+static int change_table(struct bind *bind)
+{
+	struct pumori_vm *vm = bind->vm;
+	u64 first = U64_MAX, last = 0;
+	int ret = 0;
+	u32 i;
+
+	mutex_lock(&vm->table_lock);
+	for (i = 0; i < bind->count; i++) {
+		struct bind_op *op = &bind->ops[i];
+		struct pumori_backing backing;
+
+		if (pumori_page_table_unmap(vm->table, &bind->reserve, op->va, op->size,
+					    &bind->garbage)) {
+			first = min(first, op->va);
+			last = max(last, op->va + op->size - 1);
+		}
+		if (op->op != DRM_PUMORI_BIND_MAP)
+			continue;
+		pumori_bo_backing(op->bo, op->offset, &backing);
+		pumori_page_table_map(vm->table, &bind->reserve, op->va, op->size, &backing,
+				      op->writable);
+	}
+	if (first <= last)
+		ret = pumori_control_invalidate(vm->pumori, vm->address_space, first,
+						last - first + 1);
+	if (ret)
+		WRITE_ONCE(vm->banned, true);
+	mutex_unlock(&vm->table_lock);
+	return ret;
+}
+
+static int lock_op(struct bind *bind, struct drm_exec *exec, const struct bind_op *op)
+{
+	int ret = 0;
+
+	if (op->bo)
+		ret = drm_exec_lock_obj(exec, &op->bo->base);
+	if (!ret)
+		ret = drm_gpuvm_prepare_range(&bind->vm->base, exec, op->va, op->size, 0);
+	return ret;
+}
+
+static int bind_lock(struct bind *bind, struct drm_exec *exec)
+{
+	int ret = 0;
+	u32 i;
+
+	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&bind->vm->base, exec, 0);
+		for (i = 0; i < bind->count && !ret; i++)
+			ret = lock_op(bind, exec, &bind->ops[i]);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 static void bind_fini(struct bind *bind)
 {
 	u32 i, j;
 
 	pumori_page_table_free_garbage(bind->vm->table, &bind->garbage);
 	pumori_table_reserve_fini(bind->vm->table, &bind->reserve);
-	pumori_vm_free_mappings(&bind->dead);
+	free_mappings(&bind->dead);
 
 	for (i = 0; i < bind->count; i++) {
 		struct bind_op *op = &bind->ops[i];
@@ -365,8 +403,8 @@ static int bind_run(struct pumori_vm *vm, const struct drm_pumori_array *ops, st
 		.vm = vm,
 		.garbage = LIST_HEAD_INIT(bind.garbage),
 		.dead = LIST_HEAD_INIT(bind.dead),
-		.first = U64_MAX,
 	};
+	struct drm_exec exec;
 	int ret = 0;
 	u32 i;
 
@@ -385,14 +423,12 @@ static int bind_run(struct pumori_vm *vm, const struct drm_pumori_array *ops, st
 	}
 
 	if (!ret) {
-		mutex_lock(&vm->lock);
-		apply(&bind);
-		if (bind.first <= bind.last)
-			ret = pumori_control_invalidate(vm->pumori, vm->address_space, bind.first,
-							bind.last - bind.first + 1);
-		if (ret)
-			WRITE_ONCE(vm->banned, true);
-		mutex_unlock(&vm->lock);
+		ret = bind_lock(&bind, &exec);
+		if (!ret) {
+			change_mappings(&bind);
+			ret = change_table(&bind);
+		}
+		drm_exec_fini(&exec);
 	}
 
 	bind_fini(&bind);

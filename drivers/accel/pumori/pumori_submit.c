@@ -12,6 +12,7 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gpuvm.h>
 #include <drm/drm_print.h>
 #include <drm/pumori_accel.h>
 
@@ -37,8 +38,23 @@ static int queue_state(const struct pumori_queue *queue)
 	return 0;
 }
 
+/* Nothing runs on memory that is being moved: each reservation's KERNEL fences come first. */
+static int wait_for_moves(struct pumori_job *job, struct drm_gpuvm_exec *vm_exec)
+{
+	struct drm_gem_object *obj;
+	int ret;
+
+	drm_exec_for_each_locked_object(&vm_exec->exec, obj) {
+		ret = drm_sched_job_add_resv_dependencies(&job->base, obj->resv,
+							  DMA_RESV_USAGE_KERNEL);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static void commit(struct pumori_queue *queue, struct pumori_job **jobs, u32 count,
-		   struct dma_resv *resv)
+		   struct drm_gpuvm_exec *vm_exec)
 {
 	bool cookie = dma_fence_begin_signalling();
 	u32 i;
@@ -49,7 +65,8 @@ static void commit(struct pumori_queue *queue, struct pumori_job **jobs, u32 cou
 		drm_sched_job_arm(&job->base);
 		job->command.sequence = ++queue->sequence;
 		pumori_fence_init(job->fence, queue->fence_context, queue->sequence);
-		dma_resv_add_fence(resv, &job->fence->base, DMA_RESV_USAGE_BOOKKEEP);
+		drm_gpuvm_exec_resv_add_fence(vm_exec, &job->fence->base, DMA_RESV_USAGE_BOOKKEEP,
+					      DMA_RESV_USAGE_BOOKKEEP);
 		pumori_job_commit(job);
 	}
 	dma_fence_end_signalling(cookie);
@@ -58,7 +75,7 @@ static void commit(struct pumori_queue *queue, struct pumori_job **jobs, u32 cou
 static int submit_jobs(struct pumori_queue *queue, struct pumori_job **jobs,
 		       const struct drm_pumori_array *array)
 {
-	struct dma_resv *resv = pumori_vm_resv(pumori_context_vm(queue->context));
+	struct drm_gpuvm_exec vm_exec;
 	u32 i;
 	int ret;
 
@@ -77,13 +94,14 @@ static int submit_jobs(struct pumori_queue *queue, struct pumori_job **jobs,
 			goto out_unlock;
 	}
 
-	ret = dma_resv_lock_interruptible(resv, NULL);
+	ret = pumori_vm_lock_all(pumori_context_vm(queue->context), &vm_exec, array->count);
 	if (ret)
 		goto out_unlock;
-	ret = dma_resv_reserve_fences(resv, array->count);
+	/* The ring keeps the order of the others. */
+	ret = wait_for_moves(jobs[0], &vm_exec);
 	if (!ret)
-		commit(queue, jobs, array->count, resv);
-	dma_resv_unlock(resv);
+		commit(queue, jobs, array->count, &vm_exec);
+	drm_gpuvm_exec_unlock(&vm_exec);
 
 out_unlock:
 	mutex_unlock(&queue->submit_lock);

@@ -40,7 +40,7 @@ struct pumori_vm *pumori_vm_create(struct pumori_device *pumori)
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&vm->kref);
-	mutex_init(&vm->lock);
+	mutex_init(&vm->table_lock);
 	INIT_WORK(&vm->release, vm_release_work);
 	vm->pumori = pumori;
 
@@ -71,7 +71,7 @@ err_destroy_table:
 err_free_id:
 	ida_free(&pumori->address_spaces, vm->address_space);
 err_free:
-	mutex_destroy(&vm->lock);
+	mutex_destroy(&vm->table_lock);
 	kfree(vm);
 	return ERR_PTR(ret);
 }
@@ -131,15 +131,6 @@ struct drm_gem_object *pumori_vm_object(struct pumori_vm *vm)
 }
 
 /**
- * pumori_vm_resv() - reservation object of the VM and its private buffers
- * @vm: the VM
- */
-struct dma_resv *pumori_vm_resv(struct pumori_vm *vm)
-{
-	return vm->base.r_obj->resv;
-}
-
-/**
  * pumori_vm_device() - device of a VM
  * @vm: the VM
  */
@@ -173,6 +164,22 @@ u64 pumori_vm_root(const struct pumori_vm *vm)
 bool pumori_vm_is_banned(const struct pumori_vm *vm)
 {
 	return READ_ONCE(vm->banned);
+}
+
+/**
+ * pumori_vm_lock_all() - lock the reservations of a VM and of its shareable buffers
+ * @vm: the VM
+ * @vm_exec: filled in; drm_gpuvm_exec_unlock() ends it
+ * @fences: fences that will be added to each
+ */
+int pumori_vm_lock_all(struct pumori_vm *vm, struct drm_gpuvm_exec *vm_exec, u32 fences)
+{
+	*vm_exec = (struct drm_gpuvm_exec) {
+		.vm = &vm->base,
+		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		.num_fences = fences,
+	};
+	return drm_gpuvm_exec_lock(vm_exec);
 }
 
 /**

@@ -8,10 +8,10 @@
 #include <pumori/hw.h>
 
 struct dma_fence;
-struct dma_resv;
 struct drm_device;
 struct drm_file;
 struct drm_gem_object;
+struct drm_gpuvm_exec;
 struct pumori_device;
 struct pumori_file;
 struct pumori_vm;
@@ -25,11 +25,11 @@ struct pumori_vm *pumori_vm_get(struct pumori_vm *vm);
 void pumori_vm_put(struct pumori_vm *vm);
 struct pumori_vm *pumori_vm_lookup(struct pumori_file *pfile, u32 id);
 struct drm_gem_object *pumori_vm_object(struct pumori_vm *vm);
-struct dma_resv *pumori_vm_resv(struct pumori_vm *vm);
 struct pumori_device *pumori_vm_device(struct pumori_vm *vm);
 u32 pumori_vm_address_space(const struct pumori_vm *vm);
 u64 pumori_vm_root(const struct pumori_vm *vm);
 bool pumori_vm_is_banned(const struct pumori_vm *vm);
+int pumori_vm_lock_all(struct pumori_vm *vm, struct drm_gpuvm_exec *vm_exec, u32 fences);
 bool pumori_va_range_ok(u64 va, u64 size);
 
 int pumori_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);

@@ -19,7 +19,7 @@ struct pumori_page_table;
 struct pumori_va {
 	/** @base: range, buffer and offset */
 	struct drm_gpuva base;
-	/** @link: on the list of mappings whose end waits for the TLB invalidation */
+	/** @link: on the list of mappings whose buffers are held until the TLB invalidation */
 	struct list_head link;
 	/** @writable: the chip may write it */
 	bool writable;
@@ -43,8 +43,11 @@ struct pumori_vm {
 	struct kref kref;
 	/** @pumori: the device */
 	struct pumori_device *pumori;
-	/** @lock: serialises changes of the mappings and of @table */
-	struct mutex lock;
+	/**
+	 * @table_lock: protects @table. Never held while allocating. The mappings themselves are
+	 * protected by the reservation object of the VM.
+	 */
+	struct mutex table_lock;
 	/** @table: what the chip walks */
 	struct pumori_page_table *table;
 	/** @address_space: id that tags the chip's translations */
@@ -63,6 +66,5 @@ static inline struct pumori_vm *to_pumori_vm(struct drm_gpuvm *gpuvm)
 extern const struct drm_gpuvm_ops pumori_gpuvm_ops;
 
 void pumori_vm_unmap_all(struct pumori_vm *vm);
-void pumori_vm_free_mappings(struct list_head *dead);
 
 #endif

@@ -96,6 +96,14 @@ int run_job(struct session *session, struct job *job, int64_t ms, struct drm_pum
 bool completed(const struct session *session, uint64_t sequence, int64_t ms);
 int job_query(struct session *session, uint64_t sequence, struct drm_pumori_job_query *query);
 
+/* test_share.c */
+/** buffer_of - a buffer object, private to @vm unless that is 0; returns its handle, 0 when it failed */
+uint32_t buffer_of(int fd, uint64_t size, uint32_t flags, uint32_t vm);
+/** buffer_export - a dma-buf of a buffer, with DRM_RDWR in @flags a writable one; -1 with errno */
+int buffer_export(int fd, uint32_t handle, uint32_t flags);
+/** buffer_import - a handle for a dma-buf; 0 with errno */
+uint32_t buffer_import(int fd, int dma_buf);
+
 /* programs.c */
 /** image_create - an image with one entry and one DMA stream of @instructions, all zero but the tables */
 bool image_create(struct image *image, uint32_t instructions, uint32_t variables);
@@ -111,6 +119,7 @@ bool image_deadlock(struct image *image);
 void test_queries(void);
 void test_memory(void);
 void test_bind(void);
+void test_share(void);
 void test_programs(void);
 void test_jobs(void);
 void test_faults(void);

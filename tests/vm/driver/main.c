@@ -11,6 +11,7 @@ static const struct {
 	{ "queries", test_queries },
 	{ "memory", test_memory },
 	{ "bind", test_bind },
+	{ "share", test_share },
 	{ "programs", test_programs },
 	{ "jobs", test_jobs },
 	{ "faults", test_faults },
