@@ -47,11 +47,14 @@
 #define PUMORI_HW_CORE_CYCLES		0x30	/* 64: model cycles of finished jobs */
 #define PUMORI_HW_CORE_INSTRUCTIONS	0x38	/* 64: instructions retired */
 #define PUMORI_HW_CORE_JOBS		0x40	/* 64: jobs finished, with any status */
+#define PUMORI_HW_CORE_SERVING		0x48	/* id of the queue served last, PUMORI_HW_NO_QUEUE for none */
+#define PUMORI_HW_CORE_BLAME		0x4c	/* id of the queue that CORE_RESET kills; reset makes it NO_QUEUE */
+#define PUMORI_HW_CORE_INJECT		0x50	/* write: PUMORI_HW_INJECT_* | count << 8: misbehave, to test drivers */
 #define PUMORI_HW_REG_BYTES		0x4000
 
 #define PUMORI_HW_ID			0x52554d50u	/* "PMUR" */
 #define PUMORI_HW_VERSION_MAJOR		1
-#define PUMORI_HW_VERSION_MINOR		0
+#define PUMORI_HW_VERSION_MINOR		1
 #define PUMORI_HW_MAX_CORES		16
 #define PUMORI_HW_MAX_SLOTS		16
 #define PUMORI_HW_RESET_KEY		0x51e9e7u
@@ -72,6 +75,25 @@
 #define PUMORI_HW_CORE_STATUS_ENABLED	(1u << 0)
 #define PUMORI_HW_CORE_STATUS_BUSY	(1u << 1)
 #define PUMORI_HW_CORE_STATUS_RESETTING	(1u << 2)
+
+/* How a core can be told to misbehave. The first group happens count times (0 counts as 1). */
+#define PUMORI_HW_INJECT_NONE		0	/* nothing any more */
+#define PUMORI_HW_INJECT_ECC_CORRECTED	1	/* an ECC event */
+#define PUMORI_HW_INJECT_ECC		2	/* an ECC event, and a running job ends with FAULT_ECC */
+#define PUMORI_HW_INJECT_LOSE_INTERRUPT	3	/* events are written, the interrupt does not come */
+#define PUMORI_HW_INJECT_SPURIOUS_INTERRUPT 4	/* an interrupt without a reason */
+#define PUMORI_HW_INJECT_LOSE_EVENT	5	/* an event is not written */
+#define PUMORI_HW_INJECT_DUPLICATE_EVENT 6	/* an event is written twice */
+#define PUMORI_HW_INJECT_REORDER_EVENT	7	/* an event is written after the one that follows it */
+#define PUMORI_HW_INJECT_ONES_EVENT	8	/* an event is all ones but for its phase */
+#define PUMORI_HW_INJECT_LOSE_COMPLETION 9	/* a job ends and nothing says so */
+#define PUMORI_HW_INJECT_DUPLICATE_COMPLETION 10 /* a job ends twice */
+#define PUMORI_HW_INJECT_ONES_COMPLETION 11	/* a job ends with a completion page of ones */
+/* These stay until what is named ends them. */
+#define PUMORI_HW_INJECT_HANG		12	/* a running job takes time and retires nothing; KILL_QUEUE */
+#define PUMORI_HW_INJECT_STUCK		13	/* no job and no command is served; CORE_RESET */
+#define PUMORI_HW_INJECT_DEAD		14	/* the core does not even obey CORE_RESET; DEVICE_RESET */
+#define PUMORI_HW_INJECT_GONE		15	/* registers of the device read as ones, nothing works; never */
 
 /* --- Rings ------------------------------------------------------------------------------------- */
 
@@ -184,6 +206,7 @@ struct pumori_hw_queue {
 	__u64 reserved2[6];
 };
 #define PUMORI_HW_QUEUE_IDS		65536
+#define PUMORI_HW_NO_QUEUE		0xffffffffu
 
 #define PUMORI_HW_COMMAND_RUN		1
 

@@ -15,25 +15,31 @@ bool silicon_event_room(const struct silicon_core *core)
 	return unread <= PUMORI_HW_EVENT_ENTRIES - EVENT_RESERVE;
 }
 
-void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
-		   u64 detail)
+void silicon_event_write(struct silicon_core *core, const struct pumori_hw_event *event)
 {
-	struct pumori_hw_event *event = &core->event_ring[core->event_tail % PUMORI_HW_EVENT_ENTRIES];
+	struct pumori_hw_event *slot = &core->event_ring[core->event_tail % PUMORI_HW_EVENT_ENTRIES];
 
-	event->type = type;
-	event->queue = queue;
-	event->sequence = sequence;
-	event->argument = argument;
-	event->detail = detail;
-	event->time = core->now;
-	event->reserved[0] = 0;
-	event->reserved[1] = 0;
-	event->reserved2 = 0;
-	silicon_store_release(&event->phase, core->event_phase);
+	memcpy(slot, event, offsetof(struct pumori_hw_event, phase));
+	silicon_store_release(&slot->phase, core->event_phase);
 	core->event_tail++;
 	if (!(core->event_tail % PUMORI_HW_EVENT_ENTRIES))
 		core->event_phase++;
 	core->raised = true;
+}
+
+void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
+		   u64 detail)
+{
+	struct pumori_hw_event event = {
+		.type = type,
+		.queue = queue,
+		.sequence = sequence,
+		.argument = argument,
+		.detail = detail,
+		.time = core->now,
+	};
+
+	silicon_inject_event(core, &event);
 }
 
 bool silicon_control_pending(const struct silicon_core *core)

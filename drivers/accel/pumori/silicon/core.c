@@ -32,6 +32,10 @@ static void forget(struct silicon_core *core)
 	core->event_phase = 1;
 	core->queues = 0;
 	core->serving = SILICON_NO_QUEUE;
+	core->hung = PUMORI_HW_NO_QUEUE;
+	core->holds = false;
+	silicon_store(&core->registers.serving, PUMORI_HW_NO_QUEUE);
+	silicon_store(&core->registers.blame, PUMORI_HW_NO_QUEUE);
 	for (i = 0; i < slots; i++) {
 		core->slot[i]->owner = SILICON_NO_QUEUE;
 		core->slot[i]->running = false;
@@ -60,11 +64,14 @@ static void start(struct silicon_core *core)
 static void core_reset(struct silicon_core *core)
 {
 	struct silicon_end end = { .status = PUMORI_HW_JOB_INNOCENT_RESET };
+	u32 blame = silicon_exchange(&core->registers.blame, PUMORI_HW_NO_QUEUE);
 	struct silicon_queue *queue;
 	u32 i;
 
 	for (i = 0; i < core->queues; i++) {
 		queue = silicon_queue_at(core, i);
+		if (queue->id == blame)
+			silicon_queue_kill(core, queue, PUMORI_HW_JOB_KILLED);
 		if (queue->slot == SILICON_NO_SLOT)
 			continue;
 		if (core->slot[silicon_clamp(queue->slot, PUMORI_HW_MAX_SLOTS)]->running)
@@ -119,6 +126,7 @@ static bool work(struct silicon_core *core, u32 budget)
 			used += silicon_control_step(core, (budget - used + 1) / 2);
 		queue = used < budget && silicon_event_room(core) ? silicon_runlist_pick(core) : NULL;
 		if (queue) {
+			silicon_store(&core->registers.serving, queue->id);
 			units = silicon_queue_run(core, queue,
 						  SILICON_MIN(budget - used, core->quantum_left));
 			core->quantum_left -= SILICON_MIN(units, core->quantum_left);
@@ -128,6 +136,13 @@ static bool work(struct silicon_core *core, u32 budget)
 		}
 	}
 	return true;
+}
+
+/* Whether the core does nothing at all, on request. */
+static bool paralysed(const struct silicon_core *core)
+{
+	return silicon_injected(core, PUMORI_HW_INJECT_STUCK) ||
+	       silicon_injected(core, PUMORI_HW_INJECT_DEAD) || silicon_load(&core->device->gone);
 }
 
 u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
@@ -143,8 +158,15 @@ u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
 	core = &device->core[silicon_clamp(number, device->config.cores)];
 	core->raised = false;
 	silicon_exchange(&core->registers.kick, 0);
+	if (paralysed(core)) {
+		silicon_store(&core->registers.active, 0);
+		return SILICON_IDLE;
+	}
 	began = silicon_core_now(core);
 	if (obey_registers(core)) {
+		if (silicon_event_room(core) &&
+		    silicon_inject_take(core, PUMORI_HW_INJECT_ECC_CORRECTED))
+			silicon_event(core, PUMORI_HW_EVENT_ECC, 0, 0, 1, 0);
 		state = kernels->begin();
 		more = work(core, SILICON_MAX(budget, 1u));
 		kernels->end(state);
@@ -153,7 +175,9 @@ u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
 	}
 	silicon_store(&core->registers.active, more);
 	events = more ? SILICON_MORE : SILICON_IDLE;
-	if (core->raised) {
+	if (silicon_inject_take(core, PUMORI_HW_INJECT_SPURIOUS_INTERRUPT))
+		events |= SILICON_INTERRUPT;
+	if (core->raised && !silicon_inject_take(core, PUMORI_HW_INJECT_LOSE_INTERRUPT)) {
 		bit = 1u << core->number;
 		__atomic_or_fetch(&device->interrupt_status, bit, __ATOMIC_RELEASE);
 		if (silicon_load(&device->interrupt_enable) & bit)

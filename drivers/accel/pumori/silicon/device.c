@@ -64,6 +64,9 @@ struct silicon_device *silicon_device_create(const struct silicon_config *config
 		core->device = device;
 		core->number = i;
 		core->serving = SILICON_NO_QUEUE;
+		core->hung = PUMORI_HW_NO_QUEUE;
+		core->registers.serving = PUMORI_HW_NO_QUEUE;
+		core->registers.blame = PUMORI_HW_NO_QUEUE;
 		core->event_phase = 1;
 		core->store = (struct silicon_instruction *)stores;
 		stores += (u64)config->instructions * sizeof(struct silicon_instruction);
@@ -175,6 +178,10 @@ static u32 core_read(const struct silicon_core *core, u32 offset)
 		return silicon_load(&registers->event_head);
 	case PUMORI_HW_CORE_STATUS:
 		return core_status(registers);
+	case PUMORI_HW_CORE_SERVING:
+		return silicon_load(&registers->serving);
+	case PUMORI_HW_CORE_BLAME:
+		return silicon_load(&registers->blame);
 	default:
 		return 0;
 	}
@@ -188,6 +195,8 @@ u32 silicon_register_read(struct silicon_device *device, u32 offset)
 
 	if (offset % 4 || offset >= PUMORI_HW_REG_BYTES)
 		return 0;
+	if (silicon_load(&device->gone))
+		return ~0u;
 	if (offset >= PUMORI_HW_REG_CORE_BASE)
 		return number < config->cores ?
 		       core_read(&device->core[silicon_clamp(number, config->cores)],
@@ -284,7 +293,14 @@ static void core_write(struct silicon_core *core, u32 offset, u32 value)
 	case PUMORI_HW_CORE_RESET:
 		if (value != PUMORI_HW_RESET_KEY)
 			return;
+		silicon_inject_heal(core, PUMORI_HW_INJECT_STUCK);
 		silicon_store_release(&registers->reset, 1);
+		break;
+	case PUMORI_HW_CORE_BLAME:
+		silicon_store(&registers->blame, value);
+		return;
+	case PUMORI_HW_CORE_INJECT:
+		silicon_inject(core, value);
 		break;
 	default:
 		return;
@@ -303,6 +319,7 @@ static void device_reset(struct silicon_device *device)
 		registers = &device->core[i].registers;
 		silicon_store(&registers->enable, 0);
 		silicon_store(&registers->reset, 0);
+		silicon_inject_heal(&device->core[i], PUMORI_HW_INJECT_DEAD);
 		silicon_store_release(&registers->device_reset, 1);
 		silicon_core_kick(&device->core[i]);
 	}
@@ -312,7 +329,7 @@ void silicon_register_write(struct silicon_device *device, u32 offset, u32 value
 {
 	u32 number = (offset - PUMORI_HW_REG_CORE_BASE) / PUMORI_HW_REG_CORE_STRIDE;
 
-	if (offset % 4 || offset >= PUMORI_HW_REG_BYTES)
+	if (offset % 4 || offset >= PUMORI_HW_REG_BYTES || silicon_load(&device->gone))
 		return;
 	if (offset >= PUMORI_HW_REG_CORE_BASE) {
 		if (number < device->config.cores)

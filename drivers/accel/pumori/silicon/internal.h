@@ -363,6 +363,12 @@ struct silicon_core_registers {
 	u32 kick;
 	/** @active: the core stopped with work left */
 	u32 active;
+	/** @serving: id of the queue served last, or PUMORI_HW_NO_QUEUE */
+	u32 serving;
+	/** @blame: id of the queue that a reset kills, or PUMORI_HW_NO_QUEUE */
+	u32 blame;
+	/** @inject: PUMORI_HW_INJECT_* | count << 8 */
+	u32 inject;
 	u64 busy_ns;
 	u64 cycles;
 	u64 instructions;
@@ -429,6 +435,12 @@ struct silicon_core {
 	u32 serving;
 	/** @quantum_left: units left of its quantum */
 	u32 quantum_left;
+	/** @hung: id of the queue whose job hangs on request, or PUMORI_HW_NO_QUEUE */
+	u32 hung;
+	/** @holds: @held waits for the next event */
+	bool holds;
+	/** @held: an event held back on request */
+	struct pumori_hw_event held;
 	/** @floor_ns: virtual time of the queue served last */
 	u64 floor_ns;
 	/** @queue: two runlists */
@@ -445,6 +457,8 @@ struct silicon_device {
 	u32 interrupt_status __attribute__((aligned(64)));
 	/** @interrupt_enable: likewise */
 	u32 interrupt_enable;
+	/** @gone: nothing works any more, on request */
+	u32 gone;
 	/** @name: for PUMORI_HW_REG_NAME */
 	u8 name[PUMORI_HW_NAME_BYTES];
 	/** @core: config.cores of them */
@@ -466,6 +480,26 @@ bool silicon_event_room(const struct silicon_core *core);
 /** silicon_event - write an event; time, phase and the rest are filled in */
 void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
 		   u64 detail);
+
+/** silicon_event_write - put an event into the ring; time and phase are filled in */
+void silicon_event_write(struct silicon_core *core, const struct pumori_hw_event *event);
+
+/* inject.c */
+/** silicon_inject - the register was written */
+void silicon_inject(struct silicon_core *core, u32 word);
+/** silicon_inject_heal - end a lasting misbehaviour that is not worse than @worst */
+void silicon_inject_heal(struct silicon_core *core, u32 worst);
+/** silicon_injected - whether misbehaviour of a kind is asked for */
+bool silicon_injected(const struct silicon_core *core, u32 kind);
+/** silicon_inject_take - the same, once for each that was asked for */
+bool silicon_inject_take(struct silicon_core *core, u32 kind);
+/** silicon_inject_fault - whether the slot's job ends with a memory error; then @end says how */
+bool silicon_inject_fault(struct silicon_core *core, const struct silicon_slot *slot,
+			  struct silicon_end *end);
+/** silicon_inject_hang - whether the queue's job hangs; then it has taken some time */
+bool silicon_inject_hang(struct silicon_core *core, struct silicon_queue *queue, u32 budget);
+/** silicon_inject_event - write an event in the way that was asked for */
+void silicon_inject_event(struct silicon_core *core, struct pumori_hw_event *event);
 
 /* runlist.c */
 /**

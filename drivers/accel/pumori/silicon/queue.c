@@ -31,6 +31,9 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 	struct pumori_hw_completion *page = queue->completion;
 	struct pumori_hw_record *record = &page->record[sequence % PUMORI_HW_RECORDS];
 
+	queue->sequence = sequence;
+	if (silicon_inject_take(core, PUMORI_HW_INJECT_LOSE_COMPLETION))
+		return;
 	silicon_store(&record->sequence, 0);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	record->status = end->status;
@@ -45,12 +48,13 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 	record->slot = slot ? queue->slot : 0;
 	silicon_store_release(&record->sequence, sequence);
 
-	queue->sequence = sequence;
 	if (slot)
 		silicon_store(&page->residency, slot->residency);
 	silicon_store(&page->device_time, core->now);
 	silicon_queue_publish(queue);
 	silicon_store_release(&page->sequence, sequence);
+	if (silicon_inject_take(core, PUMORI_HW_INJECT_ONES_COMPLETION))
+		memset(page, 0xff, sizeof(*page));
 
 	silicon_store(&core->registers.jobs, core->registers.jobs + 1);
 	silicon_store(&core->registers.cycles, core->registers.cycles + cycles);
@@ -58,6 +62,9 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 		silicon_event(core, PUMORI_HW_EVENT_FAULT, queue->id, sequence, end->fault, 0);
 	else if (flags & PUMORI_HW_COMMAND_INTERRUPT)
 		silicon_event(core, PUMORI_HW_EVENT_JOB, queue->id, sequence, end->status, 0);
+	if (silicon_event_room(core) &&
+	    silicon_inject_take(core, PUMORI_HW_INJECT_DUPLICATE_COMPLETION))
+		report(core, queue, sequence, flags, slot, cycles, end);
 }
 
 static u64 job_cycles(const struct silicon_slot *slot)
@@ -77,6 +84,8 @@ void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
 
 	slot->running = false;
 	slot->used = ++core->slot_clock;
+	if (core->hung == queue->id)
+		core->hung = PUMORI_HW_NO_QUEUE;
 	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED :
 							    PUMORI_HW_QUEUE_IDLE;
 	/* What a broken job left is no preload. */
@@ -228,7 +237,16 @@ u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u3
 		units = 1;
 		slot = slot_of(core, queue);
 	}
-	if (slot && slot->running && units < budget) {
+	if (slot && slot->running && silicon_inject_fault(core, slot, &end)) {
+		done = true;
+	} else if (slot && slot->running && silicon_inject_hang(core, queue, budget)) {
+		spent = core->now - before;
+		queue->busy_ns += spent;
+		queue->virtual_ns += spent;
+		slot->job.device_ns += spent;
+		silicon_queue_publish(queue);
+		return budget;
+	} else if (slot && slot->running && units < budget) {
 		units += silicon_slot_clear(slot, budget - units);
 		if (slot->clear_row == SILICON_SLOT_ROWS && units < budget)
 			units += silicon_sequencer_run(core, slot, budget - units, &end, &done);
