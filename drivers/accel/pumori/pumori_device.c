@@ -9,6 +9,7 @@
 
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_fault.h"
 #include "pumori_hbm.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
@@ -131,6 +132,7 @@ int pumori_device_register(struct pumori_device *pumori)
 	for (core = 0; core < pumori->info.cores; core++)
 		pumori_core_start(pumori->core[core]);
 
+	pumori_fault_debugfs_init(&pumori->drm);
 	ret = drm_dev_register(&pumori->drm, 0);
 	if (ret)
 		return ret;
