@@ -14,7 +14,8 @@
 #define SAMPLES		40
 #define SAMPLE_NS	300000
 
-enum { FP32 = PUMORI_ISA_FP32, BF16 = PUMORI_ISA_BF16 };
+enum { FP32 = PUMORI_ISA_FP32, BF16 = PUMORI_ISA_BF16, INT8 = PUMORI_ISA_INT8, UINT8 = PUMORI_ISA_UINT8,
+       INT32 = PUMORI_ISA_INT32 };
 
 /* One line of the table. */
 struct row {
@@ -32,6 +33,9 @@ struct row {
 static const struct row rows[] = {
 	{ "multiply 128x128x512 bf16", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, BF16, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
 	{ "multiply 128x128x512 fp32", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, FP32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
+	{ "multiply 128x128x512 int8", PUMORI_ISA_MULTIPLY_MOVING, 0, INT32, INT8, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
+	{ "multiply 128x128x512 uint8", PUMORI_ISA_MULTIPLY_MOVING, 0, INT32, UINT8, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
+	{ "multiply 128x128x{12,40} int8", PUMORI_ISA_MULTIPLY_MOVING, 0, INT32, INT8, 128, 128, { 480 }, { 12, 40 }, { 42, 1 }, 0 },
 	{ "multiply 128x128x{12,40} bf16", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, BF16, 128, 128, { 480 }, { 12, 40 }, { 42, 1 }, 0 },
 	{ "multiply 128x128x{12,40} fp32", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, FP32, 128, 128, { 480 }, { 12, 40 }, { 42, 1 }, 0 },
 	{ "multiply 120x120x40 bf16", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, BF16, 120, 120, { 40 }, { 40 }, { 0 }, 0 },
@@ -42,6 +46,10 @@ static const struct row rows[] = {
 	{ "multiply 128x128x1 bf16", PUMORI_ISA_MULTIPLY_MOVING, 0, FP32, BF16, 128, 128, { 1 }, { 1 }, { 0 }, 0 },
 	{ "load_stationary 128x128 bf16", PUMORI_ISA_LOAD_STATIONARY, 0, 0, BF16, 0, 128, { 0 }, { 128 }, { 0 }, 0 },
 	{ "load_stationary 128x128 fp32", PUMORI_ISA_LOAD_STATIONARY, 0, 0, FP32, 0, 128, { 0 }, { 128 }, { 0 }, 0 },
+	{ "load_stationary 128x128 int8", PUMORI_ISA_LOAD_STATIONARY, 0, 0, INT8, 0, 128, { 0 }, { 128 }, { 0 }, 0 },
+	{ "quantize int32-int8", PUMORI_ISA_QUANTIZE, PUMORI_ISA_ALU_MULTIPLY, INT8, INT32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
+	{ "quantize fp32-uint8", PUMORI_ISA_QUANTIZE, PUMORI_ISA_ALU_MULTIPLY, UINT8, FP32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
+	{ "activate identity int32-fp32", PUMORI_ISA_ACTIVATE, PUMORI_ISA_FUNCTION_IDENTITY, FP32, INT32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
 	{ "activate identity fp32-bf16", PUMORI_ISA_ACTIVATE, PUMORI_ISA_FUNCTION_IDENTITY, BF16, FP32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
 	{ "activate relu fp32-fp32", PUMORI_ISA_ACTIVATE, PUMORI_ISA_FUNCTION_RELU, FP32, FP32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
 	{ "activate hard_swish fp32-bf16", PUMORI_ISA_ACTIVATE, PUMORI_ISA_FUNCTION_HARD_SWISH, BF16, FP32, 128, 128, { 512 }, { 512 }, { 0 }, 0 },
@@ -132,8 +140,17 @@ static void instruction_of(const struct row *row, struct pumori_isa_instruction 
 	if (row->opcode == PUMORI_ISA_WINDOW_MULTIPLY)
 		operand(&c->in[1], FP32, row->in_partitions, (const uint16_t[]){ row->in[2], row->in[3], 0 }, NULL,
 			128 * 1024);
-	if (row->opcode == PUMORI_ISA_MULTIPLY_MOVING)
+	if (row->opcode == PUMORI_ISA_MULTIPLY_MOVING) {
 		c->out.space = PUMORI_ISA_PSUM;
+		c->compute = row->out_dtype;
+	}
+	if (row->opcode == PUMORI_ISA_QUANTIZE) {
+		/* A scale and a bias a channel, as an evacuation has; without a bias as an activation has it. */
+		c->imm[3] = 127;
+		operand(&c->in[1], FP32, row->in_partitions, (const uint16_t[]){ 1, 0 }, NULL, 160 * 1024);
+		if (row->in_dtype == INT32)
+			operand(&c->in[2], INT32, row->in_partitions, (const uint16_t[]){ 1, 0 }, NULL, 160 * 1024);
+	}
 	if (row->opcode == PUMORI_ISA_ACTIVATE) {
 		c->imm[0] = oracle_bits(1.0f / 6);
 		c->imm[1] = oracle_bits(0.5f);
@@ -235,6 +252,7 @@ static void name(long count) \
 }
 PEAK(peak_fma_256, "vfmadd231ps %%ymm14, %%ymm15,", "%%ymm")
 PEAK(peak_fma_512, "vfmadd231ps %%zmm14, %%zmm15,", "%%zmm")
+PEAK(peak_int8_512, "vpdpbusd %%zmm14, %%zmm15,", "%%zmm")
 PEAK(peak_bf16_512, "vdpbf16ps %%zmm14, %%zmm15,", "%%zmm")
 
 static void print_peaks(void)
@@ -247,6 +265,8 @@ static void print_peaks(void)
 		peak("fp32 FMA, 512 bits", peak_fma_512, 32);
 	if (host & SILICON_HOST_AVX512_BF16)
 		peak("bf16 dot product, 512 bits", peak_bf16_512, 64);
+	if (host & SILICON_HOST_AVX512_VNNI)
+		peak("int8 dot product, 512 bits", peak_int8_512, 128);
 }
 #else
 static void print_peaks(void)

@@ -45,6 +45,8 @@ const struct silicon_kernels *rig_kernels(u32 choice)
 		host |= SILICON_HOST_AVX512;
 	if (__builtin_cpu_supports("avx512bf16"))
 		host |= SILICON_HOST_AVX512_BF16;
+	if (__builtin_cpu_supports("avx512vnni"))
+		host |= SILICON_HOST_AVX512_VNNI;
 #endif
 	return silicon_kernels_select(choice, host);
 }

@@ -16,6 +16,8 @@ uint32_t rig_host(void)
 		host |= SILICON_HOST_AVX512;
 	if (__builtin_cpu_supports("avx512bf16"))
 		host |= SILICON_HOST_AVX512_BF16;
+	if (__builtin_cpu_supports("avx512vnni"))
+		host |= SILICON_HOST_AVX512_VNNI;
 #endif
 	return host;
 }

@@ -318,8 +318,30 @@ static void load_stationary(struct oracle_machine *m, const struct pumori_isa_co
 			memcpy(&bits, at(m, in, p, i), oracle_size(in->dtype));
 			if (in->dtype == PUMORI_ISA_BF16)
 				bits <<= 16;
+			else if (in->dtype != PUMORI_ISA_FP32)
+				bits = (uint32_t)element(m, in, p, i).i;
 			s->bits[transposed ? i : p][transposed ? p : i] = bits;
 		}
+}
+
+static uint32_t zero_point(const struct oracle_machine *m, const struct pumori_isa_compute *c, int input, unsigned int row)
+{
+	if (c->in[input].space == PUMORI_ISA_UNUSED)
+		return c->imm[input - 1];
+	return (uint32_t)element(m, &c->in[input], row, 0).i;
+}
+
+static void multiply_bytes(struct oracle_machine *m, const struct pumori_isa_compute *c,
+			   const struct oracle_stationary *s, unsigned int row, unsigned int n)
+{
+	uint32_t zs = zero_point(m, c, 1, row), zx = zero_point(m, c, 2, row), acc = 0;
+	uint8_t *out = at(m, &c->out, row, n);
+
+	if (c->modifiers & PUMORI_ISA_ACCUMULATE)
+		memcpy(&acc, out, sizeof(acc));
+	for (unsigned int k = 0; k < s->rows; k++)
+		acc += (s->bits[k][row] - zs) * ((uint32_t)element(m, &c->in[0], k, n).i - zx);
+	memcpy(out, &acc, sizeof(acc));
 }
 
 static void multiply_moving(struct oracle_machine *m, const struct pumori_isa_compute *c)
@@ -330,7 +352,13 @@ static void multiply_moving(struct oracle_machine *m, const struct pumori_isa_co
 	for (unsigned int row = 0; row < s->columns; row++)
 		for (unsigned int n = 0; n < columns; n++) {
 			uint8_t *out = at(m, &c->out, row, n);
-			float acc = c->modifiers & PUMORI_ISA_ACCUMULATE ? load(PUMORI_ISA_FP32, out).f : 0.0f;
+			float acc;
+
+			if (c->out.dtype == PUMORI_ISA_INT32) {
+				multiply_bytes(m, c, s, row, n);
+				continue;
+			}
+			acc = c->modifiers & PUMORI_ISA_ACCUMULATE ? load(PUMORI_ISA_FP32, out).f : 0.0f;
 
 			for (unsigned int k = 0; k < s->rows; k++) {
 				unsigned int pair = k ^ 1;	/* odd before even */
@@ -369,6 +397,44 @@ static struct value elementwise(const struct oracle_machine *m, uint16_t opcode,
 	}
 	a = operation(c->op0, a, column(m, c, 2, 0, p), c->compute, reverse0);
 	return operation(c->op1, a, cast(element(m, &c->in[1], p, i), c->compute), c->compute, reverse1);
+}
+
+/* A parameter of QUANTIZE: one element a partition, or one for each of out's; @imm if there is none. */
+static struct value parameter(const struct oracle_machine *m, const struct pumori_isa_operand *o, struct value imm,
+			      unsigned int p, unsigned int i)
+{
+	if (o->space == PUMORI_ISA_UNUSED)
+		return imm;
+	return element(m, o, p, elements(o) == 1 ? 0 : i);
+}
+
+static struct value quantize(const struct oracle_machine *m, const struct pumori_isa_compute *c, unsigned int p,
+			     unsigned int i)
+{
+	float s = parameter(m, &c->in[1], of_float(oracle_from_bits(c->imm[0])), p, i).f, v;
+	int bytes = (int)oracle_size(c->out.dtype), low = is_signed(c->out.dtype) ? -(1 << (8 * bytes - 1)) : 0;
+	int high = low + (1 << 8 * bytes) - 1, integer = c->in[0].dtype == PUMORI_ISA_INT32;
+	__int128 z = (int32_t)c->imm[1];
+	struct value x = element(m, &c->in[0], p, i);
+	double rounded;
+
+	if (integer) {
+		x.i += parameter(m, &c->in[2], of_integer(0), p, i).i;
+		x.i = to_integer(x, PUMORI_ISA_INT32);
+	} else {
+		z = parameter(m, &c->in[2], of_integer(z), p, i).i;
+		z = z < low ? low : z > high ? high : z;
+	}
+	v = c->op0 == PUMORI_ISA_ALU_DIVIDE ? to_float(x) / s : to_float(x) * s;
+	if (isnan(v))
+		return of_integer((int32_t)c->imm[2]);
+	/* Exact: what is not within a double's integers is far outside of the limits. */
+	rounded = nearbyint(v) + (double)z;
+	if (rounded <= (int32_t)c->imm[2])
+		return of_integer((int32_t)c->imm[2]);
+	if (rounded >= (int32_t)c->imm[3])
+		return of_integer((int32_t)c->imm[3]);
+	return of_integer((__int128)rounded);
 }
 
 static void reduce(struct oracle_machine *m, const struct pumori_isa_compute *c, unsigned int p)
@@ -512,6 +578,7 @@ static int partition(struct oracle_machine *m, uint16_t opcode, const struct pum
 			break;
 		case PUMORI_ISA_COPY: copy_element(m, c, p, i); break;
 		case PUMORI_ISA_MEMSET: put(m, c, p, i, immediate(c, 0)); break;
+		case PUMORI_ISA_QUANTIZE: put(m, c, p, i, quantize(m, c, p, i)); break;
 		case PUMORI_ISA_IOTA: put(m, c, p, i, iota(c, p, i)); break;
 		default: put(m, c, p, i, elementwise(m, opcode, c, p, i));
 		}

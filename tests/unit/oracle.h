@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <pumori/isa.h>
 
-/* One buffer of the systolic array: element bits, FP32 or BF16. */
+/* One buffer of the systolic array: bits of an FP32 (also for BF16), or an integer. */
 struct oracle_stationary {
 	unsigned int rows, columns;
 	uint8_t dtype;

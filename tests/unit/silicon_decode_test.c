@@ -108,6 +108,17 @@ static void build(void)
 	add_end(program);
 }
 
+/* Makes a sound QUANTIZE of a copy. */
+static void quantize(struct pumori_isa_instruction *instruction)
+{
+	instruction->opcode = PUMORI_ISA_QUANTIZE;
+	instruction->compute.out.dtype = PUMORI_ISA_INT8;
+	instruction->compute.compute = PUMORI_ISA_FP32;
+	instruction->compute.op0 = PUMORI_ISA_ALU_MULTIPLY;
+	instruction->compute.imm[2] = (u32)-128;
+	instruction->compute.imm[3] = 99;
+}
+
 static struct program *fresh(struct program *program)
 {
 	*program = good;
@@ -174,7 +185,7 @@ static void headers(void **state)
 	(void)state;
 	CHANGE(MAGIC, -1, p->header.magic++);
 	CHANGE(VERSION, -1, p->header.version_major++);
-	CHANGE(VERSION, -1, p->header.version_minor++);
+	CHANGE(VERSION, -1, p->header.version_minor = PUMORI_ISA_VERSION_MINOR + 1);
 	CHANGE(FEATURES, -1, p->header.features = PUMORI_HW_FEATURE_FP16);
 	CHANGE(FEATURES, -1, p->header.features = 1ull << 63);
 	CHANGE(FOOTPRINT, -1, p->header.sbuf_bytes = PUMORI_ISA_SBUF_BYTES + 1);
@@ -306,6 +317,16 @@ static void operands(void **state)
 	CHANGE(RESERVED, COPY, i->compute.modifiers = 0x8000);
 	CHANGE(UNSUPPORTED, COPY, i->compute.out.count[0] = 127);
 	CHANGE(UNSUPPORTED, COPY, i->opcode = PUMORI_ISA_TENSOR_SCALAR, i->compute.op0 = 63);
+	CHANGE(UNSUPPORTED, MOVING, i->compute.imm[1] = 128);
+	CHANGE(UNSUPPORTED, MOVING, i->compute.in[0].dtype = PUMORI_ISA_INT8);
+	CHANGE(UNSUPPORTED, MOVING, i->compute.in[1] = sbuf_row(PUMORI_ISA_FP32, 0, 32, 0, 1));
+	CHANGE(UNSUPPORTED, COPY, i->opcode = PUMORI_ISA_QUANTIZE);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.imm[1] = 128);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.imm[3] = 128);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.imm[2] = 100);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.op0 = PUMORI_ISA_ALU_ADD);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.out.dtype = PUMORI_ISA_BF16);
+	CHANGE(UNSUPPORTED, COPY, quantize(i), i->compute.in[1] = sbuf_row(PUMORI_ISA_FP32, 0, 128, 0, 2));
 	CHANGE(RESERVED, COPY, i->compute.op0 = PUMORI_ISA_ALU_ADD);
 	CHANGE(RESERVED, COPY, i->compute.op1 = PUMORI_ISA_ALU_ADD);
 	CHANGE(RESERVED, COPY, i->compute.axes = 1);

@@ -170,6 +170,40 @@ static bool generate_reduce(struct rig *rig, struct pumori_isa_compute *c)
 	return rig_place(rig, &c->out, 0, REGION) && rig_place(rig, in, REGION, REGION);
 }
 
+/* A parameter of QUANTIZE: absent, one a partition, one an element, or one an element of the free axis. */
+static bool parameter(struct rig *rig, struct pumori_isa_compute *c, unsigned int input, uint8_t dtype,
+		      const uint16_t *counts)
+{
+	static const uint16_t one[] = { 1, 0 };
+
+	if (rig_random(rig, 3) == 0)
+		return true;
+	return operand(rig, c, &c->in[input], 1 + input, dtype, rig_random(rig, 2) ? one : counts);
+}
+
+static bool generate_quantize(struct rig *rig, struct pumori_isa_compute *c)
+{
+	static const uint8_t to[] = { PUMORI_ISA_INT8, PUMORI_ISA_UINT8, PUMORI_ISA_INT16, PUMORI_ISA_UINT16 };
+	static const uint8_t from[] = { PUMORI_ISA_INT32, PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT32 };
+	static const float scales[] = { 1, 0.5f, 1.0f / 3, 0.013f, -0.25f, 1e-9f, 1e30f };
+	bool divide = rig_random(rig, 3) == 0;
+	uint16_t counts[5];
+	int32_t low, high;
+
+	output(rig, c, PICK(rig, to), 1 + rig_random(rig, 4), pick_elements(rig), NULL);
+	copy_counts(counts, &c->out);
+	silicon_dtype_range(c->out.dtype, &low, &high);
+	c->compute = PUMORI_ISA_FP32;
+	c->op0 = divide ? PUMORI_ISA_ALU_DIVIDE : PUMORI_ISA_ALU_MULTIPLY;
+	c->imm[0] = oracle_bits(PICK(rig, scales));
+	c->imm[1] = (uint32_t)(low + (int32_t)rig_random(rig, (uint32_t)(high - low) + 1));
+	c->imm[2] = (uint32_t)(rig_random(rig, 2) ? low : low + (int32_t)rig_random(rig, 50));
+	c->imm[3] = (uint32_t)(rig_random(rig, 2) ? high : high - (int32_t)rig_random(rig, 50));
+	return rig_place(rig, &c->out, 0, REGION) &&
+	       operand(rig, c, &c->in[0], 1, rig_random(rig, 5) ? PICK(rig, from) : pick_dtype(rig), counts) &&
+	       parameter(rig, c, 1, PUMORI_ISA_FP32, counts) && parameter(rig, c, 2, PUMORI_ISA_INT32, counts);
+}
+
 static bool generate_transpose(struct rig *rig, struct pumori_isa_compute *c)
 {
 	struct pumori_isa_operand *in = &c->in[0];
@@ -263,6 +297,7 @@ static bool generate(struct rig *rig, uint16_t opcode, struct pumori_isa_instruc
 	generate_operations(rig, opcode, c);
 	switch (opcode) {
 	case PUMORI_ISA_REDUCE: ok = generate_reduce(rig, c); break;
+	case PUMORI_ISA_QUANTIZE: ok = generate_quantize(rig, c); break;
 	case PUMORI_ISA_TRANSPOSE: ok = generate_transpose(rig, c); break;
 	case PUMORI_ISA_GATHER: case PUMORI_ISA_SCATTER: ok = generate_indexed(rig, opcode, c); break;
 	case PUMORI_ISA_WINDOW_MULTIPLY: case PUMORI_ISA_WINDOW_MAX: case PUMORI_ISA_WINDOW_SUM:
@@ -413,6 +448,7 @@ int main(int argc, char **argv)
 		{ .name = "select", .opcode = PUMORI_ISA_SELECT, .cases = CASES(100) },
 		{ .name = "reduce", .opcode = PUMORI_ISA_REDUCE, .cases = CASES(300) },
 		{ .name = "scan", .opcode = PUMORI_ISA_SCAN, .cases = CASES(100) },
+		{ .name = "quantize", .opcode = PUMORI_ISA_QUANTIZE, .cases = CASES(300) },
 		{ .name = "transpose", .opcode = PUMORI_ISA_TRANSPOSE, .cases = CASES(80) },
 		{ .name = "window_multiply", .opcode = PUMORI_ISA_WINDOW_MULTIPLY, .cases = CASES(200) },
 		{ .name = "window_max", .opcode = PUMORI_ISA_WINDOW_MAX, .cases = CASES(100) },

@@ -74,9 +74,21 @@ static void fill(struct rig *rig, uint8_t dtype)
 	}
 }
 
+/* One for each row of the result, or one for all. */
+static bool zero_points(struct rig *rig, struct pumori_isa_operand *column, uint16_t m)
+{
+	rig_pattern(rig, column, PUMORI_ISA_INT32, 0, 0, (uint16_t[]){ 1, 0 }, false);
+	column->partition_count = (uint8_t)m;
+	column->partition_start = (uint8_t)rig_random(rig, 129 - m);
+	column->partition_step = rig_random(rig, 4) != 0;
+	return rig_place(rig, column, 0, 8192);
+}
+
 static void generate(struct rig *rig, struct pumori_isa_instruction *load, struct pumori_isa_instruction *multiply)
 {
-	uint8_t dtype = rig_random(rig, 2) ? PUMORI_ISA_FP32 : PUMORI_ISA_BF16;
+	static const uint8_t dtypes[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT8, PUMORI_ISA_UINT8 };
+	uint8_t dtype = dtypes[rig_random(rig, 4)], moving = dtype;
+	bool bytes = dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8;
 	uint16_t k = pick_size(rig, 128), m = pick_size(rig, 128), n, counts[5];
 	bool transposed = rig_random(rig, 3) == 0;
 	struct pumori_isa_compute *c = &load->compute;
@@ -96,18 +108,28 @@ static void generate(struct rig *rig, struct pumori_isa_instruction *load, struc
 	multiply->opcode = PUMORI_ISA_MULTIPLY_MOVING;
 	multiply->compute.modifiers = (c->modifiers & PUMORI_ISA_BUFFER1) | (rig_random(rig, 2) ? PUMORI_ISA_ACCUMULATE : 0);
 	c = &multiply->compute;
+	if (bytes) {
+		moving = rig_random(rig, 2) ? PUMORI_ISA_INT8 : PUMORI_ISA_UINT8;
+		c->compute = PUMORI_ISA_INT32;
+	}
 	do {
 		n = pick_size(rig, 512);
 		pick_counts(rig, n, counts);
-		rig_pattern(rig, &c->in[0], dtype, 0, 0, counts, false);
+		rig_pattern(rig, &c->in[0], moving, 0, 0, counts, false);
 		pick_counts(rig, n, counts);
-		rig_pattern(rig, &c->out, PUMORI_ISA_FP32, 0, 0, counts, true);
+		rig_pattern(rig, &c->out, bytes ? PUMORI_ISA_INT32 : PUMORI_ISA_FP32, 0, 0, counts, true);
 	} while (!rig_place(rig, &c->in[0], MOVING, 4096) || !rig_place(rig, &c->out, 0, 4096));
 	c->in[0].partition_count = (uint8_t)k;
 	c->in[0].partition_start = (uint8_t)rig_random(rig, 129 - k);
 	c->out.space = PUMORI_ISA_PSUM;
 	c->out.partition_count = (uint8_t)m;
 	c->out.partition_start = (uint8_t)rig_random(rig, 129 - m);
+	for (int i = 0; bytes && i < 2; i++) {
+		if (rig_random(rig, 2))
+			c->imm[i] = rig_random(rig, 2) ? (uint32_t[]){ 128, 0, -128u }[rig_random(rig, 3)] : rig_random(rig, ~0u);
+		else if (rig_random(rig, 2))
+			assert_true(zero_points(rig, &c->in[1 + i], m));
+	}
 	assert_true(silicon_kernels_supports(multiply->opcode, c));
 }
 
@@ -171,7 +193,7 @@ static void test_set(void **state)
 		print_message("# SKIP this host lacks the set's instructions\n");
 		skip();
 	}
-	products(kernels, 60);
+	products(kernels, 120);
 }
 
 /* Every pair of values near where a product or a sum becomes subnormal, through one multiplication. */

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define PUMORI_ISA_VERSION_MAJOR	1
-#define PUMORI_ISA_VERSION_MINOR	0
+#define PUMORI_ISA_VERSION_MINOR	1
 
 /* Geometry of a NeuronCore, as NeuronCore-v2 publishes it. */
 #define PUMORI_ISA_PARTITIONS		128
@@ -124,6 +124,7 @@ enum pumori_isa_format {
 	X(WINDOW_MULTIPLY,  41, "window_multiply",   PUMORI_ISA_ON_ELEMENTWISE, COMPUTE, 2, 1) \
 	X(WINDOW_MAX,       42, "window_max",        PUMORI_ISA_ON_ELEMENTWISE, COMPUTE, 1, 1) \
 	X(WINDOW_SUM,       43, "window_sum",        PUMORI_ISA_ON_ELEMENTWISE, COMPUTE, 1, 1) \
+	X(QUANTIZE,         44, "quantize",          PUMORI_ISA_ON_COPYING, COMPUTE, 1, 1) \
 	X(ACTIVATE,         48, "activate",          PUMORI_ISA_ON_SCALAR, COMPUTE, 1, 1) \
 	X(IOTA,             56, "iota",              PUMORI_ISA_ON_GPSIMD, COMPUTE, 0, 1) \
 	X(GATHER,           57, "gather",            PUMORI_ISA_ON_GPSIMD, COMPUTE, 2, 1) \
@@ -341,6 +342,8 @@ struct pumori_isa_wait {
  *
  * - LOAD_STATIONARY: in0 [K partitions][M], or with LOAD_TRANSPOSED [M partitions][K].
  * - MULTIPLY_MOVING: in0 [K][N], out PSUM FP32 [M][N]; K and M must be those last loaded into the buffer.
+ *   INT8 and UINT8, each by each: out INT32, compute type INT32, zero points of the stationary and the
+ *   moving matrix in1 and in2 ([M,1], INT32) or imm0 and imm1.
  * - TENSOR_TENSOR: out = in0 op0 in1.
  * - TENSOR_SCALAR: out = (in0 op0 s0) op1 s1, s0 = in1 [P,1] or imm0, s1 = in2 [P,1] or imm1.
  * - SCALAR_TENSOR_TENSOR: out = (in0 op0 s0) op1 in1, s0 = in2 [P,1] or imm0.
@@ -355,6 +358,9 @@ struct pumori_isa_wait {
  *   in2 optional [P,1] bias: out[oy][ox] = sum of taps in ascending order, each one FMA, starting from
  *   the bias (or out with ACCUMULATE); then op0 imm0, op1 imm1 (both with REVERSE available).
  * - WINDOW_MAX, WINDOW_SUM: same without weights; then op0 imm0, op1 imm1.
+ * - QUANTIZE: out (INT8, UINT8, INT16, UINT16) = min(max(round((in0 + b) op0 s) + z, imm2), imm3); op0
+ *   MULTIPLY or DIVIDE, compute type FP32; s = in1 (FP32) or imm0; in0 INT32: b = in2 (INT32) or 0,
+ *   z = imm1; any other in0: b = 0, z = in2 or imm1. in1 and in2 are [P,1] or have the shape of out.
  * - ACTIVATE: out = function(in0 * s + b), s = in1 [P,1] or imm2, b = in2 [P,1] or imm3;
  *   imm0 and imm1 are the function's parameters. With @accumulator_space set, the sum of the outputs
  *   (before the cast) of each partition is stored as one FP32.

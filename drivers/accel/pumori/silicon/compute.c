@@ -131,7 +131,7 @@ u32 silicon_compute_issue(struct silicon_slot *slot, struct silicon_stream *stre
 	if (instruction->opcode == PUMORI_ISA_MULTIPLY_MOVING &&
 	    (task->stationary->rows != task->in[0].partitions ||
 	     task->stationary->columns != task->out.partitions ||
-	     task->stationary->dtype != task->in[0].dtype)) {
+	     !silicon_dtypes_multiply(task->stationary->dtype, task->in[0].dtype))) {
 		*address = task->stationary->rows;
 		return PUMORI_HW_FAULT_OPERAND;
 	}

@@ -228,7 +228,8 @@ _Static_assert(sizeof(struct silicon_instruction) + sizeof(struct silicon_table_
 	       "decoded instruction and its table row");
 
 /* What programs may ask for. */
-#define SILICON_FEATURES	(PUMORI_HW_FEATURE_FP32 | PUMORI_HW_FEATURE_BF16)
+#define SILICON_FEATURES	(PUMORI_HW_FEATURE_FP32 | PUMORI_HW_FEATURE_BF16 | \
+				 PUMORI_HW_FEATURE_INT8_MATMUL)
 
 /* Why a program was refused. */
 #define SILICON_REFUSALS(X) \

@@ -131,7 +131,7 @@ struct silicon_kernels {
 #define SILICON_KERNELS_BEST	0
 #define SILICON_KERNELS_GENERIC	1
 #define SILICON_KERNELS_AVX2	2
-#define SILICON_KERNELS_AVX512	3	/* F, BW, VL, DQ and BF16 */
+#define SILICON_KERNELS_AVX512	3	/* F, BW, VL, DQ, BF16 and VNNI */
 
 /* What the host offers, found by the socket (user space: cpuid; kernel: boot_cpu_has()). */
 #define SILICON_HOST_AVX2	(1u << 0)	/* AVX2 and FMA */
@@ -166,6 +166,12 @@ u64 silicon_compute_cycles(u16 opcode, const struct pumori_isa_compute *compute)
 
 /** silicon_dma_cycles - cycles that moving @bytes takes on the modelled chip, without contention */
 u64 silicon_dma_cycles(u64 bytes);
+
+/** silicon_dtype_range - smallest and largest value of an integer type of at most 16 bits */
+bool silicon_dtype_range(u8 dtype, s32 *low, s32 *high);
+
+/** silicon_dtypes_multiply - whether the tensor engine multiplies elements of two types by each other */
+bool silicon_dtypes_multiply(u8 stationary, u8 moving);
 
 /** silicon_dtype_size - bytes of an element, 0 for what is not a type */
 u32 silicon_dtype_size(u8 dtype);

@@ -10,9 +10,12 @@
 #include "elementwise.inc.h"
 #include "functions.inc.h"
 #include "activate.inc.h"
+#include "quantize.inc.h"
 #include "reduce.inc.h"
 #include "window.inc.h"
 #include "transpose.inc.h"
+#include "matmul_panel.inc.h"
+#include "matmul_int8.inc.h"
 #include "matmul.inc.h"
 #include "set.inc.h"
 

@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * LOAD_STATIONARY and MULTIPLY_MOVING. The stationary matrix is kept as FP32 [K][M], or for BF16 as
- * pairs [K/2][M] (element 2k in the low half). The moving matrix is taken in panels of 64 columns; a
- * step is one panel times MATMUL_ROWS rows of the result.
+ * pairs [K/2][M] (element 2k in the low half); integers are in matmul_int8.inc.h. The moving matrix is
+ * taken in panels of 64 columns; a step is one panel times MATMUL_ROWS rows of the result.
  */
-
-#define MATMUL_PANEL	64u
-/* Multiples of a tile; fewer where the host is slow, for a step must not take long. */
-#define MATMUL_ROWS	(MATMUL_TILE_VECTORS == 4 ? 30u : 6u)
-
-struct column_run {
-	s64 offset;	/* bytes from the start of a partition */
-	u32 column;	/* of the panel */
-	u32 length;
-};
-
-struct panel {
-	const u8 *at;		/* vector v of row k at at + k * row_step + v * 64 */
-	s64 row_step;
-	u32 columns;
-	bool packed;		/* the last vector may be read whole */
-};
 
 static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 {
@@ -37,6 +20,11 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 	st->rows = (u16)rows;
 	st->columns = (u16)width;
 	st->dtype = in->dtype;
+	if (dtype_is_int8(in->dtype)) {
+		int8_load_stationary(task, transposed);
+		task->finished = 1;
+		return rows * width / SILICON_UNIT_BYTES + 1;
+	}
 	if (in->dtype == PUMORI_ISA_BF16 && rows % 2)
 		memset(to + (size_t)(rows / 2) * width, 0, (size_t)width * 4);
 	for (p = 0; p < partitions; p++) {
@@ -72,28 +60,6 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 	}
 	task->finished = 1;
 	return rows * width * size / SILICON_UNIT_BYTES + 1;
-}
-
-/* Splits columns @first.. of a view into runs of equal steps; returns their number. */
-static u32 panel_runs(const struct silicon_view *v, u32 first, u32 columns, struct column_run *runs)
-{
-	u32 done = 0, count = 0, inner = v->count[3];
-
-	while (done < columns) {
-		u32 index = first + done, length = SILICON_MIN(inner - index % inner, columns - done);
-		s64 offset = view_offset(v, index);
-
-		if (count && offset == runs[count - 1].offset + (s64)runs[count - 1].length * v->step[3]) {
-			runs[count - 1].length += length;
-		} else {
-			runs[count].offset = offset;
-			runs[count].column = done;
-			runs[count].length = length;
-			count++;
-		}
-		done += length;
-	}
-	return count;
 }
 
 /* A run of FP32 columns; writes whole vectors. */
@@ -160,6 +126,7 @@ static void panel_prepare(struct panel *x, const struct silicon_task *task, u32 
 	u8 *to = task->scratch;
 
 	x->columns = columns;
+	x->sums = NULL;
 	if (in->dtype == PUMORI_ISA_FP32 && count == 1 && (step == 4 || columns == 1)) {
 		x->at = in->base + runs[0].offset;
 		x->row_step = in->partition_stride;
@@ -316,6 +283,15 @@ static void panel_multiply(const struct panel *x, const struct silicon_task *tas
 	}
 }
 
+static void panel_times(const struct panel *x, const struct silicon_task *task, u32 first, u32 rows, u8 *c,
+			s64 c_step, bool accumulate)
+{
+	if (dtype_is_int8(task->stationary->dtype))
+		int8_panel_multiply(x, task, first, rows, c, c_step, accumulate);
+	else
+		panel_multiply(x, task, first, rows, c, c_step, accumulate);
+}
+
 /* One step: directly in the output when the panel is one run of it, else by way of a dense copy. */
 static void matmul_step(const struct panel *x, struct silicon_task *task, u32 first_column, u32 first_row, u32 rows)
 {
@@ -326,7 +302,7 @@ static void matmul_step(const struct panel *x, struct silicon_task *task, u32 fi
 	bool accumulate = task->modifiers & PUMORI_ISA_ACCUMULATE;
 
 	if (count == 1 && (out->step[3] == 4 || x->columns == 1)) {
-		panel_multiply(x, task, first_row, rows, c + runs[0].offset, out->partition_stride, accumulate);
+		panel_times(x, task, first_row, rows, c + runs[0].offset, out->partition_stride, accumulate);
 		return;
 	}
 	for (r = 0; accumulate && r < rows; r++)
@@ -334,7 +310,7 @@ static void matmul_step(const struct panel *x, struct silicon_task *task, u32 fi
 			rows_move(copy + r * MATMUL_PANEL * 4 + runs[i].column * 4, 0, 4,
 				  c + (u64)r * out->partition_stride + runs[i].offset, 0, out->step[3], 4, 1,
 				  runs[i].length);
-	panel_multiply(x, task, first_row, rows, copy, MATMUL_PANEL * 4, accumulate);
+	panel_times(x, task, first_row, rows, copy, MATMUL_PANEL * 4, accumulate);
 	for (r = 0; r < rows; r++)
 		for (i = 0; i < count; i++)
 			rows_move(c + (u64)r * out->partition_stride + runs[i].offset, 0, out->step[3],
@@ -350,6 +326,7 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 	u32 width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
 	/* At most 128 x 128 x 512. Units are counted over all that is done, so that steps may differ in size. */
 	u32 macs = (panel * MATMUL_PANEL * st->columns + first_row * width) * st->rows;
+	bool int8 = dtype_is_int8(st->dtype), sums = int8 && int8_prepare(task);
 	u32 state = matmul_begin(st->dtype);
 	struct panel x;
 
@@ -357,8 +334,12 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 	do {
 		u32 rows = SILICON_MIN(st->columns - first_row, MATMUL_ROWS);
 
-		if (panel != ready)
-			panel_prepare(&x, task, panel * MATMUL_PANEL, width);
+		if (panel != ready) {
+			if (int8)
+				int8_panel_prepare(&x, task, panel * MATMUL_PANEL, width, sums);
+			else
+				panel_prepare(&x, task, panel * MATMUL_PANEL, width);
+		}
 		ready = panel;
 		matmul_step(&x, task, panel * MATMUL_PANEL, first_row, rows);
 		macs += rows * width * st->rows;

@@ -16,6 +16,18 @@
 		} \
 	} while (0)
 #define ROWS_LOAD(expression)	ROWS_EACH(*to = (expression))
+/* Sixteen at a time, and what is left one by one. */
+#define ROWS_LOAD_DENSE(statement, expression, size) \
+	do { \
+		u32 r_, i_; \
+		for (r_ = 0; r_ < rows; r_++) { \
+			const u8 *p = from + r_ * row_step; \
+			for (i_ = 0; i_ + LANES <= columns; i_ += LANES, p += LANES * (size), to += LANES) \
+				statement; \
+			for (; i_ < columns; i_++, p += (size), to++) \
+				*to = (expression); \
+		} \
+	} while (0)
 
 static void rows_load_float(float *to, u8 dtype, const u8 *from, s64 row_step, u32 rows, s64 step,
 			    u32 columns)
@@ -46,12 +58,24 @@ static void rows_load_float(float *to, u8 dtype, const u8 *from, s64 row_step, u
 		ROWS_LOAD(bf16_to_float(*(const u16 *)p));
 		return;
 	case PUMORI_ISA_INT8:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vf_store(to, vi_to_vf(vi_load_s8(p))), (float)*(const s8 *)p, 1);
+			return;
+		}
 		ROWS_LOAD((float)*(const s8 *)p);
 		return;
 	case PUMORI_ISA_UINT8:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vf_store(to, vi_to_vf(vi_load_u8(p))), (float)*p, 1);
+			return;
+		}
 		ROWS_LOAD((float)*p);
 		return;
 	case PUMORI_ISA_INT32:
+		if (step == 4) {
+			ROWS_LOAD_DENSE(vf_store(to, vi_to_vf(vi_load(p))), (float)*(const s32 *)p, 4);
+			return;
+		}
 		ROWS_LOAD((float)*(const s32 *)p);
 		return;
 	default:
@@ -63,9 +87,17 @@ static void rows_load_s32(s32 *to, u8 dtype, const u8 *from, s64 row_step, u32 r
 {
 	switch (dtype) {
 	case PUMORI_ISA_INT8:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vi_store(to, vi_load_s8(p)), *(const s8 *)p, 1);
+			return;
+		}
 		ROWS_LOAD(*(const s8 *)p);
 		return;
 	case PUMORI_ISA_UINT8:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vi_store(to, vi_load_u8(p)), *p, 1);
+			return;
+		}
 		ROWS_LOAD(*p);
 		return;
 	case PUMORI_ISA_INT32:
@@ -76,6 +108,7 @@ static void rows_load_s32(s32 *to, u8 dtype, const u8 *from, s64 row_step, u32 r
 		ROWS_LOAD(element_s32(dtype, p));
 	}
 }
+#undef ROWS_LOAD_DENSE
 #undef ROWS_LOAD
 #undef ROWS_EACH
 
@@ -139,6 +172,18 @@ static void rows_store_s32(u8 *to, u8 dtype, s64 row_step, u32 rows, s64 step, u
 	case PUMORI_ISA_INT32:
 	case PUMORI_ISA_UINT32:
 		ROWS_EACH(*(s32 *)p = *from);
+		return;
+	case PUMORI_ISA_INT8:
+	case PUMORI_ISA_UINT8:
+		for (; step == 1 && rows; rows--, to += row_step, from += columns) {
+			u32 i;
+
+			for (i = 0; i + LANES <= columns; i += LANES)
+				vi_store_8(to + i, vi_load(from + i));
+			for (; i < columns; i++)
+				to[i] = (u8)from[i];
+		}
+		ROWS_EACH(*p = (u8)*from);
 		return;
 	case PUMORI_ISA_BOOL:
 		ROWS_EACH(*p = *from != 0);

@@ -191,6 +191,12 @@ SCALAR_INLINE bool dtype_is_float(u8 dtype)
 	return dtype >= PUMORI_ISA_FP32 && dtype <= PUMORI_ISA_FP8E5M2;
 }
 
+/* What the tensor engine multiplies as integers. */
+SCALAR_INLINE bool dtype_is_int8(u8 dtype)
+{
+	return dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8;
+}
+
 /* Elements of the integer types, sign- or zero-extended. */
 SCALAR_INLINE s64 integer_load(u8 dtype, const u8 *p)
 {

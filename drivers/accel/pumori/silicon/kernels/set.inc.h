@@ -54,6 +54,7 @@ static int convert(u8 *destination, u8 destination_dtype, s64 destination_step, 
 		[PUMORI_ISA_REDUCE] = run_reduce, \
 		[PUMORI_ISA_SCAN] = scalar_scan, \
 		[PUMORI_ISA_TRANSPOSE] = run_transpose, \
+		[PUMORI_ISA_QUANTIZE] = run_quantize, \
 		[PUMORI_ISA_WINDOW_MULTIPLY] = run_window, \
 		[PUMORI_ISA_WINDOW_MAX] = run_window, \
 		[PUMORI_ISA_WINDOW_SUM] = run_window, \

@@ -268,6 +268,53 @@ SIMD_INLINE void matmul_end(u8 dtype, u32 state)
 		__asm__ volatile("vldmxcsr %0" : : "m"(state) : "memory");
 }
 
+/*
+ * acc + the sum of four products of unsigned bytes and signed ones. There is no such instruction that does not
+ * saturate, so the stationary matrix is kept in 16 bits: rows 0 and 2 of four in one word, 1 and 3 in another.
+ */
+#define INT8_WORDS	2
+#define INT8_TILE_ROWS	4
+SIMD_INLINE vi int8_dot(vi acc, vi u, vi s02, vi s13)
+{
+	const __m256i low = _mm256_set1_epi32(0x00ff00ff);
+
+	acc.l = _mm256_add_epi32(acc.l, _mm256_madd_epi16(_mm256_and_si256(u.l, low), s02.l));
+	acc.h = _mm256_add_epi32(acc.h, _mm256_madd_epi16(_mm256_and_si256(u.h, low), s02.h));
+	acc.l = _mm256_add_epi32(acc.l, _mm256_madd_epi16(_mm256_srli_epi16(u.l, 8), s13.l));
+	acc.h = _mm256_add_epi32(acc.h, _mm256_madd_epi16(_mm256_srli_epi16(u.h, 8), s13.h));
+	return acc;
+}
+
+SIMD_INLINE vi vi_load_s8(const void *p)
+{
+	__m128i bytes = _mm_loadu_si128(p);
+
+	return VI(_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)));
+}
+
+SIMD_INLINE vi vi_load_u8(const void *p)
+{
+	__m128i bytes = _mm_loadu_si128(p);
+
+	return VI(_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)));
+}
+
+/* The low byte of each lane. */
+SIMD_INLINE void vi_store_8(void *p, vi a)
+{
+	const __m256i low = _mm256_set1_epi32(0xff);
+	__m256i words = _mm256_packus_epi32(_mm256_and_si256(a.l, low), _mm256_and_si256(a.h, low));
+	__m256i bytes;
+
+	words = _mm256_permute4x64_epi64(words, 0xd8);
+	bytes = _mm256_packus_epi16(words, words);
+	_mm_storeu_si128(p, _mm256_castsi256_si128(_mm256_permute4x64_epi64(bytes, 0xd8)));
+}
+
+/* Of integers only. */
+SIMD_INLINE vi vf_to_vi(vf a) { return VI(_mm256_cvtps_epi32(a.l), _mm256_cvtps_epi32(a.h)); }
+
+#include "int8_x86.h"
 #include "transpose_x86.h"
 
 #endif

@@ -146,6 +146,47 @@ SIMD_INLINE void matmul_end(u8 dtype, u32 state)
 	(void)state;
 }
 
+/*
+ * acc + the sum of four products of unsigned bytes and signed ones. The intrinsic costs GCC 12 a register move an
+ * instruction. One word of the stationary matrix holds four rows of a column.
+ */
+#define INT8_WORDS	1
+#define INT8_TILE_ROWS	6
+SIMD_INLINE vi int8_dot(vi acc, vi u, vi s, vi unused)
+{
+	(void)unused;
+	__asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(u), "v"(s));
+	return acc;
+}
+
+/* 64 columns of four rows of bytes, as 64 words. */
+#define INT8_PACK_64
+SIMD_INLINE void int8_interleave_64(u32 *to, const u8 *const *row, u32 flip)
+{
+	/* Lane i of 128 bits takes the columns that lane i of each result holds. */
+	const __m512i spread = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+	const __m512i flips = _mm512_set1_epi32((s32)flip);
+	__m512i a = _mm512_permutexvar_epi32(spread, _mm512_loadu_si512(row[0]));
+	__m512i b = _mm512_permutexvar_epi32(spread, _mm512_loadu_si512(row[1]));
+	__m512i c = _mm512_permutexvar_epi32(spread, _mm512_loadu_si512(row[2]));
+	__m512i d = _mm512_permutexvar_epi32(spread, _mm512_loadu_si512(row[3]));
+	__m512i ab = _mm512_unpacklo_epi8(a, b), cd = _mm512_unpacklo_epi8(c, d);
+
+	_mm512_storeu_si512(to, _mm512_xor_si512(_mm512_unpacklo_epi16(ab, cd), flips));
+	_mm512_storeu_si512(to + 16, _mm512_xor_si512(_mm512_unpackhi_epi16(ab, cd), flips));
+	ab = _mm512_unpackhi_epi8(a, b);
+	cd = _mm512_unpackhi_epi8(c, d);
+	_mm512_storeu_si512(to + 32, _mm512_xor_si512(_mm512_unpacklo_epi16(ab, cd), flips));
+	_mm512_storeu_si512(to + 48, _mm512_xor_si512(_mm512_unpackhi_epi16(ab, cd), flips));
+}
+
+SIMD_INLINE vi vi_load_s8(const void *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(p)); }
+SIMD_INLINE vi vi_load_u8(const void *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(p)); }
+/* The low byte of each lane. */
+SIMD_INLINE void vi_store_8(void *p, vi a) { _mm_storeu_si128(p, _mm512_cvtepi32_epi8(a)); }
+/* Of integers only. */
+SIMD_INLINE vi vf_to_vi(vf a) { return _mm512_cvtps_epi32(a); }
+
 /* Interleaves 32 columns of two BF16 rows into two registers of pairs. */
 #define MATMUL_PACK_32
 SIMD_INLINE void pack_pairs_32(u32 *to, const u8 *even, const u8 *odd)
@@ -160,6 +201,7 @@ SIMD_INLINE void pack_pairs_32(u32 *to, const u8 *even, const u8 *odd)
 	_mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, high, b));
 }
 
+#include "int8_x86.h"
 #include "transpose_x86.h"
 
 #endif

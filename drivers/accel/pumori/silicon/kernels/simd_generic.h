@@ -198,6 +198,68 @@ SIMD_INLINE vf vf_upper(vf a, u32 n)
 #define MATMUL_TILE_ROWS	6
 #define MATMUL_TILE_VECTORS	1
 
+/* acc + the sum of four products of unsigned bytes and signed ones. */
+#define INT8_WORDS	1
+#define INT8_TILE_ROWS	2
+static __attribute__((__noinline__)) void lanes_dot_int8(s32 *to, const u32 *u, const u32 *s)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		to[i] = (s32)((u32)to[i] + (u32)((s32)(u[i] & 0xff) * (s8)s[i]) +
+			      (u32)((s32)(u[i] >> 8 & 0xff) * (s8)(s[i] >> 8)) +
+			      (u32)((s32)(u[i] >> 16 & 0xff) * (s8)(s[i] >> 16)) +
+			      (u32)((s32)(u[i] >> 24) * (s8)(s[i] >> 24)));
+}
+
+SIMD_INLINE vi int8_dot(vi acc, vi u, vi s, vi unused)
+{
+	(void)unused;
+	lanes_dot_int8((s32 *)&acc, (const u32 *)&u, (const u32 *)&s);
+	return acc;
+}
+
+SIMD_INLINE void int8_interleave_16(u32 *to, const u8 *const *row, u32 flip)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		to[i] = (row[0][i] | (u32)row[1][i] << 8 | (u32)row[2][i] << 16 | (u32)row[3][i] << 24) ^ flip;
+}
+
+EACH_LANE(lanes_load_s8, (s32 *to, const s8 *a), a[i])
+EACH_LANE(lanes_load_u8, (s32 *to, const u8 *a), a[i])
+EACH_LANE(lanes_store_8, (u8 *to, const s32 *a), (u8)a[i])
+EACH_LANE(lanes_to_integer, (s32 *to, const float *a), (s32)a[i])
+
+SIMD_INLINE vi vi_load_s8(const void *p)
+{
+	vi to;
+
+	lanes_load_s8((s32 *)&to, p);
+	return to;
+}
+
+SIMD_INLINE vi vi_load_u8(const void *p)
+{
+	vi to;
+
+	lanes_load_u8((s32 *)&to, p);
+	return to;
+}
+
+/* The low byte of each lane. */
+SIMD_INLINE void vi_store_8(void *p, vi a) { lanes_store_8(p, (const s32 *)&a); }
+
+/* Of integers only. */
+SIMD_INLINE vi vf_to_vi(vf a)
+{
+	vi to;
+
+	lanes_to_integer((s32 *)&to, (const float *)&a);
+	return to;
+}
+
 SIMD_INLINE u32 matmul_begin(u8 dtype)
 {
 	(void)dtype;

@@ -31,11 +31,12 @@ struct rule {
 	u8 columns;	/* optional [P,1] operands that may follow */
 	u32 compute;
 	u16 modifiers;
+	bool shaped;	/* these operands may have out's shape, and types of their own */
 };
 
 static const struct rule rules[PUMORI_ISA_OPCODE_LIMIT] = {
 	[PUMORI_ISA_LOAD_STATIONARY] = { 1, 0, COMPUTE_ANY, PUMORI_ISA_LOAD_TRANSPOSED | PUMORI_ISA_BUFFER1 },
-	[PUMORI_ISA_MULTIPLY_MOVING] = { 1, 0, COMPUTE_ANY, PUMORI_ISA_ACCUMULATE | PUMORI_ISA_BUFFER1 },
+	[PUMORI_ISA_MULTIPLY_MOVING] = { 1, 2, COMPUTE_ANY, PUMORI_ISA_ACCUMULATE | PUMORI_ISA_BUFFER1 },
 	[PUMORI_ISA_TENSOR_TENSOR] = { 2, 0, COMPUTE_ALL, PUMORI_ISA_REVERSE0 | PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_TENSOR_SCALAR] = { 1, 2, COMPUTE_ALL,
 				       PUMORI_ISA_REVERSE0 | PUMORI_ISA_REVERSE1 | PUMORI_ISA_CHECK_NAN },
@@ -47,6 +48,7 @@ static const struct rule rules[PUMORI_ISA_OPCODE_LIMIT] = {
 	[PUMORI_ISA_REDUCE] = { 1, 0, COMPUTE_ALL, 0 },
 	[PUMORI_ISA_SCAN] = { 1, 0, COMPUTE_ALL, PUMORI_ISA_SCAN_EXCLUSIVE | PUMORI_ISA_SCAN_REVERSE },
 	[PUMORI_ISA_TRANSPOSE] = { 1, 0, COMPUTE_ANY, 0 },
+	[PUMORI_ISA_QUANTIZE] = { 1, 2, COMPUTE_FP32, 0, true },
 	[PUMORI_ISA_WINDOW_MULTIPLY] = { 2, 1, COMPUTE_FP32, PUMORI_ISA_ACCUMULATE | PUMORI_ISA_REVERSE0 |
 					 PUMORI_ISA_REVERSE1 | PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_WINDOW_MAX] = { 1, 0, COMPUTE_FP32, PUMORI_ISA_ACCUMULATE | PUMORI_ISA_REVERSE0 |
@@ -177,14 +179,45 @@ static bool window_supported(const struct pumori_isa_compute *compute, u16 opcod
 static bool tensor_supported(u16 opcode, const struct pumori_isa_compute *compute, const struct shape *out,
 			     const struct shape *in)
 {
-	if (in->dtype != PUMORI_ISA_FP32 && in->dtype != PUMORI_ISA_BF16)
+	bool bytes = in->dtype == PUMORI_ISA_INT8 || in->dtype == PUMORI_ISA_UINT8;
+
+	if (in->dtype != PUMORI_ISA_FP32 && in->dtype != PUMORI_ISA_BF16 && !bytes)
 		return false;
 	if (in->partitions > PUMORI_ISA_STATIONARY_MAX || compute->op0 || compute->op1)
 		return false;
 	if (opcode == PUMORI_ISA_LOAD_STATIONARY)
 		return !out->present && in->elements <= PUMORI_ISA_STATIONARY_MAX;
-	return out->dtype == PUMORI_ISA_FP32 && out->elements == in->elements &&
-	       in->elements <= PUMORI_ISA_MOVING_MAX;
+	if (out->elements != in->elements || in->elements > PUMORI_ISA_MOVING_MAX)
+		return false;
+	if (bytes)
+		return out->dtype == PUMORI_ISA_INT32 && compute->compute == PUMORI_ISA_INT32 &&
+		       (!in[1].present || in[1].dtype == PUMORI_ISA_INT32) &&
+		       (!in[2].present || in[2].dtype == PUMORI_ISA_INT32);
+	/* Zero points are of integers. */
+	return out->dtype == PUMORI_ISA_FP32 && !in[1].present && !in[2].present && !compute->imm[0] &&
+	       !compute->imm[1];
+}
+
+/* An operand with one element a partition, or with out's shape. */
+static bool shape_broadcasts(const struct shape *in, const struct shape *out)
+{
+	return !in->present || shapes_equal(in, out) || (in->elements == 1 && in->partitions == out->partitions);
+}
+
+static bool quantize_supported(const struct pumori_isa_compute *compute, const struct shape *out,
+			       const struct shape *in)
+{
+	s32 low, high, first = (s32)compute->imm[2], last = (s32)compute->imm[3], zero = (s32)compute->imm[1];
+
+	if (!silicon_dtype_range(out->dtype, &low, &high) || !shapes_equal(out, &in[0]))
+		return false;
+	if (first < low || last > high || first > last || zero < low || zero > high)
+		return false;
+	if (compute->op0 != PUMORI_ISA_ALU_MULTIPLY && compute->op0 != PUMORI_ISA_ALU_DIVIDE)
+		return false;
+	return !compute->op1 && shape_broadcasts(&in[1], out) && shape_broadcasts(&in[2], out) &&
+	       (!in[1].present || in[1].dtype == PUMORI_ISA_FP32) &&
+	       (!in[2].present || in[2].dtype == PUMORI_ISA_INT32);
 }
 
 static bool operands_supported(u16 opcode, const struct pumori_isa_compute *compute, const struct shape *out,
@@ -216,6 +249,8 @@ static bool operands_supported(u16 opcode, const struct pumori_isa_compute *comp
 	case PUMORI_ISA_TRANSPOSE:
 		return out->dtype == in[0].dtype && out->partitions == in[0].elements &&
 		       out->elements == in[0].partitions;
+	case PUMORI_ISA_QUANTIZE:
+		return quantize_supported(compute, out, in);
 	case PUMORI_ISA_WINDOW_MULTIPLY:
 	case PUMORI_ISA_WINDOW_MAX:
 	case PUMORI_ISA_WINDOW_SUM:
@@ -261,7 +296,11 @@ bool silicon_kernels_supports(u16 opcode, const struct pumori_isa_compute *compu
 		if (i < rule->inputs || !in[i].present)
 			continue;
 		/* An optional operand, one element a partition. */
-		if (i >= (u32)rule->inputs + rule->columns || in[i].elements != 1 ||
+		if (i >= (u32)rule->inputs + rule->columns)
+			return false;
+		if (rule->shaped)
+			continue;
+		if (in[i].elements != 1 ||
 		    in[i].partitions != out.partitions ||
 		    (in[i].dtype != PUMORI_ISA_FP32 && in[i].dtype != compute->compute))
 			return false;

@@ -63,6 +63,15 @@ SCALAR_INLINE void walk_add_column(struct walk *w, const struct silicon_view *vi
 		w->step[k][d] = 0;
 }
 
+/* An operand with one element a partition, or with as many as the shape. */
+SCALAR_INLINE void walk_add_broadcast(struct walk *w, const struct silicon_view *view)
+{
+	if (view->count[0] * view->count[1] * view->count[2] * view->count[3] == 1)
+		walk_add_column(w, view);
+	else
+		walk_add(w, view);
+}
+
 /*
  * Folds dimensions @first.. (0: all, 1: partitions stay dimension 0) and right-aligns what is left.
  */
