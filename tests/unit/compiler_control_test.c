@@ -229,6 +229,36 @@ static void loop_without_end_is_refused(void **state)
 	assert_refused("more than 64 trips");
 }
 
+/* A thousand trips of a thousand trips. */
+static void loops_in_loops_have_a_limit(void **state)
+{
+	static const int64_t thousand[] = { 1000 };
+	Onnx__NodeProto *node;
+
+	(void)state;
+	model_input(&model, "x", FLOAT, 0, NULL);
+	model_integers(&model, "n", 1, thousand);
+	node = model_node(&model, "Loop", "n,,x", "y");
+	model_begin_graph(&model, node, "body");
+	for (int depth = 0; depth < 2; depth++) {
+		model_input(&model, "k", INT64, 0, NULL);
+		model_input(&model, "go", BOOL, 0, NULL);
+		model_input(&model, "v", FLOAT, 0, NULL);
+		if (!depth) {
+			node = model_node(&model, "Loop", "n,,v", "w");
+			model_output(&model, "go");
+			model_output(&model, "w");
+			model_begin_graph(&model, node, "body");
+		}
+	}
+	model_node(&model, "Neg", "v", "w");
+	model_output(&model, "go");
+	model_output(&model, "w");
+	model_end_graph(&model);
+	model_output(&model, "y");
+	assert_refused("unroll to more than");
+}
+
 /* y = 0 + 1 + 2 over the counter, beside a scan of the sums. */
 static void loop_with_a_constant_count_scans(void **state)
 {
@@ -302,6 +332,7 @@ int main(void)
 		TEST(loop_counts_by_data),
 		TEST(loop_beyond_its_limit_faults),
 		TEST(loop_without_end_is_refused),
+		TEST(loops_in_loops_have_a_limit),
 		TEST(loop_with_a_constant_count_scans),
 		TEST(scan_takes_axes_and_directions),
 	};

@@ -10,6 +10,8 @@
 #define MIN_OPSET 1
 #define MAX_OPSET 21
 #define MAX_SUBGRAPH_DEPTH 8
+/* Loops in loops multiply; longer programs fit no device. */
+#define MAX_SUBGRAPH_NODES (1 << 17)
 /* After so many refused nodes nobody reads on. */
 #define MAX_NODE_ERRORS 20
 
@@ -265,6 +267,11 @@ int pumori_import_subgraph(struct pumori_importer *importer, const Onnx__GraphPr
 		pumori_refuse(importer, "subgraphs are nested more than %d deep", MAX_SUBGRAPH_DEPTH);
 		return importer->error;
 	}
+	if (subgraph->n_node >= MAX_SUBGRAPH_NODES - importer->subgraph_nodes) {
+		pumori_refuse(importer, "loops unroll to more than %d nodes", MAX_SUBGRAPH_NODES);
+		return importer->error;
+	}
+	importer->subgraph_nodes += subgraph->n_node + 1;
 	importer->subgraph_depth++;
 	importer->scope = &scope;
 	error = bind_subgraph_inputs(importer, subgraph, inputs, input_count);

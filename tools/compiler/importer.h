@@ -33,6 +33,7 @@ struct pumori_importer {
 	int64_t opset;
 	struct pumori_scope *scope;		/* of the graph whose nodes are imported */
 	unsigned int subgraph_depth;
+	unsigned int subgraph_nodes;		/* imported out of subgraphs so far */
 
 	/* The node at hand. */
 	const Onnx__NodeProto *node;
