@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define PUMORI_VERSION_MAJOR 1
-#define PUMORI_VERSION_MINOR 0
+#define PUMORI_VERSION_MINOR 1
 
 /* Error codes; values are stable. */
 enum pumori_error {
