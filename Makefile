@@ -195,7 +195,7 @@ install: all
 	install -D -m 644 tools/setup/60-pumori.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-pumori.rules
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(O)/pumori completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pumori
-	for page in $(wildcard Documentation/man/*.1); do \
+	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page) || exit 1; done
 
 help:

@@ -3,8 +3,9 @@
  * What the subcommands of pumori share.
  *
  * To add a subcommand: write FILE.c with its option table, its function and one
- * struct cli_command, declare that below, put it into cli_commands[] of commands.c and its section
- * into Documentation/pumori.md. Help and completion come from the table.
+ * struct cli_command, declare that below, put it into cli_commands[] of commands.c, its section
+ * into Documentation/pumori.md and its page into Documentation/man. Help and completion come from
+ * the table.
  */
 #ifndef PUMORI_CLI_H
 #define PUMORI_CLI_H
@@ -40,6 +41,12 @@ struct cli_globals {
 	bool csv;
 	/** @no_header: leave out the heading of a table or of CSV */
 	bool no_header;
+	/** @lines: each JSON document on one line; set while watching */
+	bool lines;
+	/** @watch: repeat, with this period in milliseconds */
+	struct cli_number watch;
+	/** @count: how often */
+	struct cli_number count;
 	/** @help: print the help of the command */
 	bool help;
 	/** @version: print the version */
@@ -86,15 +93,27 @@ struct cli_command {
 	size_t max_arguments;
 	/** @formats: --json and --csv mean something here */
 	bool formats;
+	/** @watch: --watch and --count mean something here */
+	bool watch;
 };
 
 extern const struct cli_command cli_command_ls;
 extern const struct cli_command cli_command_info;
+extern const struct cli_command cli_command_ps;
+extern const struct cli_command cli_command_stats;
+extern const struct cli_command cli_command_topo;
+extern const struct cli_command cli_command_config;
+extern const struct cli_command cli_command_health;
+extern const struct cli_command cli_command_validate;
+extern const struct cli_command cli_command_log;
 extern const struct cli_command cli_command_run;
 extern const struct cli_command cli_command_bench;
 extern const struct cli_command cli_command_objdump;
 extern const struct cli_command cli_command_as;
 extern const struct cli_command cli_command_completion;
+
+/** cli_command_summary - what runs when no command is named */
+extern const struct cli_command cli_command_summary;
 
 /** cli_commands - the command table; ended by NULL */
 extern const struct cli_command *const cli_commands[];
@@ -103,6 +122,10 @@ extern const struct cli_option cli_global_options[];
 
 /** cli_main - the program without its process: parses, dispatches, returns the exit code */
 int cli_main(int argc, const char *const *argv);
+
+/* watch.c */
+/** cli_watch - run @call again and again, as --watch and --count say. Return: an exit code */
+int cli_watch(const struct cli_call *call);
 
 /* help.c */
 void cli_help_program(void);
@@ -119,19 +142,15 @@ int cli_fail_memory(void);
 int cli_exit_code(int error);
 
 /* select.c */
+/** cli_root - PUMORI_TELEMETRY_ROOT of the environment: folder that stands for "/", or "" */
+const char *cli_root(void);
 /** cli_driver_loaded - is the kernel module there? */
 bool cli_driver_loaded(void);
-/**
- * cli_device_list - all devices of this machine; *@infos is to be freed
- *
- * Return: number of devices, or a negative PUMORI_ERROR_*.
- */
-int cli_device_list(struct pumori_device_info **infos);
-/** cli_device_pci_address - "0000:00:05.0" of device @index into @address, false when it is not on PCI */
-bool cli_device_pci_address(int32_t index, char *address, size_t bytes);
+/** cli_is_pci_address - is it of the form "0000:00:05.0"? */
+bool cli_is_pci_address(const char *text);
 /**
  * cli_device_resolve - the name that the runtime knows for what the user typed
- * @selector: index, path, PCI address, serial number or "inproc"
+ * @selector: index, path, PCI address, UUID, serial number or "inproc"
  * @name: receives the name
  *
  * Return: an exit code; a message was printed unless it is CLI_OK.

@@ -8,8 +8,20 @@ CLI_LIBS := $(shell pkg-config --libs json-c 2> /dev/null) -lpng -lm -lpthread
 
 $(CLI_OBJECTS): private EXTRA_CFLAGS += -D_GNU_SOURCE $(shell pkg-config --cflags json-c 2> /dev/null) -Iruntime/src
 
+# The model of the self test is compiled by the compiler of this tree and goes into the tool.
+$(eval $(call program,$(O)/gen/selftest/compile,$(O)/obj/tools/cli/selftest/compile.o $(O)/libpumori-compiler.a,\
+	$(COMPILER_LIBRARIES)))
+$(O)/obj/tools/cli/selftest/compile.o: private EXTRA_CFLAGS += -Itools/compiler
+$(O)/gen/selftest/selftest.pex: $(O)/gen/selftest/compile
+	$(call say,PEX,$@)
+	$(Q)$< $@
+$(O)/obj/tools/cli/selftest/image.o: tools/cli/selftest/image.S $(O)/gen/selftest/selftest.pex
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) -I$(O)/gen/selftest -c -o $@ $<
+
 # The checksum is the runtime's own; the library does not export it.
-$(O)/libcli.a: $(CLI_OBJECTS) $(O)/obj/runtime/src/checksum.o
+$(O)/libcli.a: $(CLI_OBJECTS) $(O)/obj/tools/cli/selftest/image.o $(O)/obj/runtime/src/checksum.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -24,6 +36,23 @@ $(eval $(call program,$(O)/pumori,$(O)/obj/tools/cli/main.o $(O)/libcli.a $(O)/l
 
 ALL += $(O)/pumori
 
+# Manual pages. That of the tool lists the others with what their second line of NAME says.
+MAN_PAGES := $(patsubst Documentation/man/%.scd,$(O)/man/%,$(wildcard Documentation/man/*.scd))
+MAN_COMMANDS := $(filter-out Documentation/man/pumori.1.scd Documentation/man/pumori-cc.1.scd,\
+	$(wildcard Documentation/man/pumori-*.1.scd))
+
+$(O)/man/%: Documentation/man/%.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)scdoc < $< > $@
+
+$(O)/man/pumori.1: Documentation/man/pumori.1.scd tools/cli/list-commands $(MAN_COMMANDS)
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)tools/cli/list-commands $< $(MAN_COMMANDS) | scdoc > $@
+
+ALL += $(MAN_PAGES)
+
 # The tests of the whole tool run next to the models they need.
 CLI_TEST := $(O)/tests/cli
 $(CLI_TEST)/commands: tests/cli/commands
@@ -33,8 +62,11 @@ $(eval $(call program,$(CLI_TEST)/json,$(O)/obj/tests/cli/json.o,$(CLI_LIBS)))
 $(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $(O)/obj/tests/unit/executable_builder.o \
 	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lpng -lm))
 
+$(CLI_TEST)/machine: tests/cli/machine
+	$(Q)install -D $< $@
+
 CHECK_UNIT += $(CLI_TEST)/commands
-CHECK_UNIT_DEPS += $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
+CHECK_UNIT_DEPS += $(CLI_TEST)/machine $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
 
 CHECK_GATES += tests/cli/install
 CHECK_GATES_DEPS += $(CLI_TEST)/make_models

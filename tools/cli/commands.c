@@ -6,30 +6,40 @@
 #include <string.h>
 
 #include "cli.h"
-#include "summary.h"
 
 #define COMMANDS_MAX 64
 
 const struct cli_command *const cli_commands[] = {
 	&cli_command_ls,
 	&cli_command_info,
+	&cli_command_ps,
+	&cli_command_stats,
+	&cli_command_topo,
+	&cli_command_health,
+	&cli_command_validate,
+	&cli_command_config,
 	&cli_command_run,
 	&cli_command_bench,
 	&cli_command_objdump,
 	&cli_command_as,
+	&cli_command_log,
 	&cli_command_completion,
 	NULL,
 };
 
 const struct cli_option cli_global_options[] = {
 	{ .name = "device", .letter = 'd', .type = CLI_OPTION_STRING, .argument = "DEVICE",
-	  .help = "index, path, PCI address, serial number, or inproc", .offset = offsetof(struct cli_globals, device) },
+	  .help = "index, path, PCI address, UUID, serial number, or inproc", .offset = offsetof(struct cli_globals, device) },
 	{ .name = "json", .type = CLI_OPTION_FLAG, .help = "print one JSON document",
 	  .offset = offsetof(struct cli_globals, json) },
 	{ .name = "csv", .type = CLI_OPTION_FLAG, .help = "print comma-separated rows",
 	  .offset = offsetof(struct cli_globals, csv) },
 	{ .name = "no-header", .type = CLI_OPTION_FLAG, .help = "no heading above tables and CSV",
 	  .offset = offsetof(struct cli_globals, no_header) },
+	{ .name = "watch", .type = CLI_OPTION_SECONDS, .argument = "S", .help = "repeat every S seconds",
+	  .offset = offsetof(struct cli_globals, watch), .minimum = 50, .maximum = 86400000 },
+	{ .name = "count", .type = CLI_OPTION_NUMBER, .argument = "N", .help = "repeat N times",
+	  .offset = offsetof(struct cli_globals, count), .minimum = 1, .maximum = UINT32_MAX },
 	{ .name = "help", .letter = 'h', .type = CLI_OPTION_FLAG, .help = "print this help",
 	  .offset = offsetof(struct cli_globals, help) },
 	{ .name = "version", .type = CLI_OPTION_FLAG, .help = "print the version",
@@ -65,6 +75,8 @@ static int check_call(const struct cli_call *call)
 		return cli_fail(CLI_USAGE, "--json and --csv exclude each other");
 	if ((call->globals->json || call->globals->csv) && !command->formats)
 		return cli_fail(CLI_USAGE, "'%s' prints text only", command->name);
+	if ((call->globals->watch.given || call->globals->count.given) && !command->watch)
+		return cli_fail(CLI_USAGE, "'%s' cannot be repeated with --watch", command->name);
 	if (call->argument_count < command->min_arguments)
 		return cli_fail(CLI_USAGE, "'%s' needs %s; see 'pumori %s --help'", command->name, command->arguments,
 				command->name);
@@ -100,7 +112,9 @@ static int run_command(const struct cli_command *command, struct cli_globals *gl
 		code = CLI_OK;
 	} else {
 		code = check_call(&call);
-		if (code == CLI_OK)
+		if (code == CLI_OK && (globals->watch.given || globals->count.given))
+			code = cli_watch(&call);
+		else if (code == CLI_OK)
 			code = command->run(&call);
 	}
 	if (options)
@@ -145,7 +159,7 @@ int cli_main(int argc, const char *const *argv)
 		return finish(CLI_OK);
 	}
 	if (argc == 0)
-		return finish(cli_summary(&globals));
+		return finish(run_command(&cli_command_summary, &globals, 0, argv));
 	command = find_command(argv[0]);
 	if (!command)
 		return CLI_USAGE;

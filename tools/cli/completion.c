@@ -10,6 +10,14 @@ static void print_options(const struct cli_option *options)
 		printf(" --%s", o->name);
 }
 
+/* Global options after which comes a value, as patterns. */
+static void print_valued(const struct cli_option *options)
+{
+	for (const struct cli_option *o = options; o->name; o++)
+		if (o->argument)
+			printf(" | --%s", o->name);
+}
+
 static int completion(const struct cli_call *call)
 {
 	(void)call;
@@ -19,8 +27,10 @@ static int completion(const struct cli_call *call)
 	     "\tlocal current=${COMP_WORDS[COMP_CWORD]} command= options= i\n"
 	     "\n"
 	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	     "\t\tcase ${COMP_WORDS[i]} in\n"
-	     "\t\t-d | --device) ((i++)) ;;\n"
+	     "\t\tcase ${COMP_WORDS[i]} in");
+	printf("\t\t-d");
+	print_valued(cli_global_options);
+	puts(") ((i++)) ;;\n"
 	     "\t\t-*) ;;\n"
 	     "\t\t*) command=${COMP_WORDS[i]}; break ;;\n"
 	     "\t\tesac\n"

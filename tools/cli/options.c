@@ -28,6 +28,24 @@ int cli_parse_u64(const char *text, uint64_t *value)
 	return 0;
 }
 
+int cli_parse_milliseconds(const char *text, uint64_t *milliseconds)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(text, digits);
+	size_t decimals = text[whole] == '.' ? strspn(text + whole + 1, digits) : 0;
+	size_t end = text[whole] == '.' ? whole + 1 + decimals : whole;
+	uint64_t value = 0;
+
+	if (!whole || whole > 9 || text[end] || decimals > 3 || (text[whole] == '.' && !decimals))
+		return -1;
+	for (size_t i = 0; i < whole; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	for (size_t i = 1; i <= 3; i++)
+		value = value * 10 + (i <= decimals ? (uint64_t)(text[whole + i] - '0') : 0);
+	*milliseconds = value;
+	return 0;
+}
+
 /* Edit distance in which exchanging two neighbours counts once; strings beyond the bound count as far. */
 static size_t distance(const char *a, const char *b)
 {
@@ -152,6 +170,18 @@ static int store(const struct cli_option *option, void *values, const char *argu
 		    number->value > option->maximum) {
 			cli_fail(CLI_USAGE, "--%s needs a number from %llu to %llu, not '%s'", option->name,
 				 (unsigned long long)option->minimum, (unsigned long long)option->maximum, argument);
+			return -1;
+		}
+		number->given = 1;
+		return 0;
+	}
+	case CLI_OPTION_SECONDS: {
+		struct cli_number *number = place;
+
+		if (cli_parse_milliseconds(argument, &number->value) || number->value < option->minimum ||
+		    number->value > option->maximum) {
+			cli_fail(CLI_USAGE, "--%s needs seconds from %g to %g, not '%s'", option->name,
+				 (double)option->minimum / 1000, (double)option->maximum / 1000, argument);
 			return -1;
 		}
 		number->given = 1;

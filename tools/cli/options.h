@@ -24,6 +24,7 @@ enum cli_option_type {
 	CLI_OPTION_STRING,	/* const char * */
 	CLI_OPTION_STRINGS,	/* struct cli_strings */
 	CLI_OPTION_NUMBER,	/* struct cli_number, within minimum .. maximum */
+	CLI_OPTION_SECONDS,	/* struct cli_number in milliseconds, typed as seconds with up to three decimals */
 };
 
 /** struct cli_number - value of a numeric option */
@@ -80,6 +81,8 @@ void cli_options_help(const struct cli_option *options, const struct cli_option 
 
 /** cli_parse_u64 - a whole number in decimal or 0x form, nothing around it. Return: 0 or -1 */
 int cli_parse_u64(const char *text, uint64_t *value);
+/** cli_parse_milliseconds - seconds such as "2" or "0.25" as milliseconds. Return: 0 or -1 */
+int cli_parse_milliseconds(const char *text, uint64_t *milliseconds);
 /** cli_suggest - the name nearest to @typed among @names, or NULL when none is near */
 const char *cli_suggest(const char *typed, const char *const *names, size_t count);
 

@@ -247,6 +247,13 @@ void record_list(struct record *record, const char *key)
 		add(record, key, json_object_new_array());
 }
 
+size_t record_list_length(const struct record *record, const char *key)
+{
+	struct json_object *list;
+
+	return json_object_object_get_ex(record->object, key, &list) ? json_object_array_length(list) : 0;
+}
+
 struct record *record_append(struct record *record, const char *key)
 {
 	struct json_object *list;

@@ -44,6 +44,8 @@ void record_strings(struct record *record, const char *key, const char *const *v
  * It lives as long as @record. Return: NULL when memory ran out, which every call above takes.
  */
 struct record *record_append(struct record *record, const char *key);
+/** record_list_length - elements of the list @key, 0 when there is none */
+size_t record_list_length(const struct record *record, const char *key);
 /** record_list - make sure that the list @key is there, even when it stays empty */
 void record_list(struct record *record, const char *key);
 

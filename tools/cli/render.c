@@ -297,8 +297,9 @@ static int render_csv(const struct cli_globals *globals, struct json_object *dat
 	return code;
 }
 
-static int render_json(const char *command, struct json_object *data)
+static int render_json(const struct cli_globals *globals, const char *command, struct json_object *data)
 {
+	int style = globals->lines ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	struct json_object *envelope = json_object_new_object();
 	struct json_object *schema = json_object_new_string(SCHEMA);
 	struct json_object *name = json_object_new_string(command);
@@ -308,8 +309,7 @@ static int render_json(const char *command, struct json_object *data)
 	    json_object_object_add(envelope, "command", name) ||
 	    json_object_object_add(envelope, "data", json_object_get(data)))
 		return cli_fail_memory();
-	text = json_object_to_json_string_ext(envelope, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					      JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = json_object_to_json_string_ext(envelope, style | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		return cli_fail_memory();
 	puts(text);
@@ -326,7 +326,7 @@ int cli_render(const struct cli_globals *globals, const char *command, const str
 	if (record_failed(record))
 		return cli_fail_memory();
 	if (globals->json)
-		return render_json(command, data);
+		return render_json(globals, command, data);
 	if (globals->csv)
 		return render_csv(globals, data, sections, section_count);
 	for (size_t i = 0; i < section_count && code == CLI_OK; i++) {

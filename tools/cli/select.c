@@ -1,50 +1,32 @@
 // SPDX-License-Identifier: MIT
 /* Which device the user means. */
 #include <ctype.h>
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "sample.h"
+
+const char *cli_root(void)
+{
+	const char *root = getenv("PUMORI_TELEMETRY_ROOT");
+
+	return root ? root : "";
+}
 
 bool cli_driver_loaded(void)
 {
-	return access("/sys/module/pumori", F_OK) == 0;
-}
+	char path[PATH_MAX];
 
-int cli_device_list(struct pumori_device_info **infos)
-{
-	struct pumori_device_info *list = NULL;
-	size_t capacity = 0;
-
-	*infos = NULL;
-	for (;;) {
-		int found = pumori_device_list(list, capacity);
-
-		if (found < 0 || (size_t)found <= capacity) {
-			if (found <= 0) {
-				free(list);
-				list = NULL;
-			}
-			*infos = list;
-			return found;
-		}
-		/* A device may appear between two calls, hence the loop. */
-		free(list);
-		capacity = (size_t)found;
-		list = calloc(capacity, sizeof(*list));
-		if (!list)
-			return PUMORI_ERROR_MEMORY;
-		for (size_t i = 0; i < capacity; i++)
-			list[i].size = sizeof(*list);
-	}
+	snprintf(path, sizeof(path), "%s/sys/module/pumori", cli_root());
+	return access(path, F_OK) == 0;
 }
 
 /* DDDD:BB:DD.F, all hexadecimal */
-static bool is_pci_address(const char *text)
+bool cli_is_pci_address(const char *text)
 {
 	static const char pattern[] = "xxxx:xx:xx.x";
 
@@ -56,28 +38,6 @@ static bool is_pci_address(const char *text)
 	return true;
 }
 
-bool cli_device_pci_address(int32_t index, char *address, size_t bytes)
-{
-	char path[64];
-	char target[256];
-	const char *name;
-	ssize_t length;
-
-	if (index < 0)
-		return false;
-	snprintf(path, sizeof(path), "/sys/class/accel/accel%d/device", (int)index);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length <= 0)
-		return false;
-	target[length] = '\0';
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	if (!is_pci_address(name) || strlen(name) >= bytes)
-		return false;
-	strcpy(address, name);
-	return true;
-}
-
 static bool all_digits(const char *text)
 {
 	for (const char *c = text; *c; c++)
@@ -86,57 +46,49 @@ static bool all_digits(const char *text)
 	return text[0] != '\0';
 }
 
-/* A serial number is printed, and taken, as 16 hexadecimal digits. */
-static bool parse_serial(const char *text, uint64_t *serial)
+/* Serial numbers, 16 digits, and UUIDs, 32 with dashes. */
+static bool is_number_or_uuid(const char *text)
 {
-	char *end;
+	static const char uuid[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t length = strlen(text);
 
-	if (strlen(text) != 16)
+	if (length != 16 && length != sizeof(uuid) - 1)
 		return false;
-	for (const char *c = text; *c; c++)
-		if (!isxdigit((unsigned char)*c))
+	for (size_t i = 0; i < length; i++)
+		if (length == 16 || uuid[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != '-')
 			return false;
-	errno = 0;
-	*serial = strtoull(text, &end, 16);
-	return !errno && !*end;
+	return true;
+}
+
+/* The node of the one device that telemetry knows by that name. */
+static int find_node(const char *selector, char *name, size_t bytes)
+{
+	const struct cli_globals globals = { .device = selector };
+	struct pumori_telemetry *telemetry;
+	struct cli_sample sample;
+	int code = cli_telemetry_open(&telemetry);
+
+	if (code != CLI_OK)
+		return code;
+	code = cli_sample_take(&globals, telemetry, 0, &sample);
+	if (code == CLI_OK) {
+		snprintf(name, bytes, "%s", sample.devices[0].info.node);
+		cli_sample_free(&sample);
+	}
+	pumori_telemetry_destroy(telemetry);
+	return code;
 }
 
 int cli_device_resolve(const char *selector, char *name, size_t bytes)
 {
-	struct pumori_device_info *infos;
-	uint64_t serial = 0;
-	bool by_serial = parse_serial(selector, &serial);
-	bool by_pci = is_pci_address(selector);
-	int count, code = CLI_NO_DEVICE;
-
-	if (!by_serial && !by_pci) {
-		if (!all_digits(selector) && selector[0] != '/' && strcmp(selector, "inproc"))
-			return cli_fail(CLI_USAGE, "'%s' names no device; give an index, a path, a PCI address, "
-					"a serial number of 16 hexadecimal digits, or 'inproc'", selector);
-		if (strlen(selector) >= bytes)
-			return cli_fail(CLI_USAGE, "the name of the device is too long");
-		strcpy(name, selector);
-		return CLI_OK;
-	}
-
-	count = cli_device_list(&infos);
-	if (count < 0)
-		return cli_fail_runtime(count, "cannot list the devices");
-	for (int i = 0; i < count && code != CLI_OK; i++) {
-		char address[16];
-
-		if ((by_serial && infos[i].serial == serial) ||
-		    (by_pci && cli_device_pci_address(infos[i].index, address, sizeof(address)) &&
-		     !strcasecmp(address, selector))) {
-			snprintf(name, bytes, "%s", infos[i].path);
-			code = CLI_OK;
-		}
-	}
-	free(infos);
-	if (code != CLI_OK && !cli_driver_loaded())
-		return cli_fail(CLI_NO_DRIVER, "no device '%s': the driver is not loaded; try 'modprobe pumori'", selector);
-	if (code != CLI_OK)
-		return cli_fail(code, "no device '%s'; 'pumori ls' lists the devices", selector);
+	if (is_number_or_uuid(selector) || cli_is_pci_address(selector))
+		return find_node(selector, name, bytes);
+	if (!all_digits(selector) && selector[0] != '/' && strcmp(selector, "inproc"))
+		return cli_fail(CLI_USAGE, "'%s' names no device; give an index, a path, a PCI address, a UUID, "
+				"a serial number of 16 hexadecimal digits, or 'inproc'", selector);
+	if (strlen(selector) >= bytes)
+		return cli_fail(CLI_USAGE, "the name of the device is too long");
+	strcpy(name, selector);
 	return CLI_OK;
 }
 

@@ -47,6 +47,22 @@ check "a fault is told with its node" ends 7 bad_read -d 0 run "$models/fault.pe
 check "a run without end is ended" ends 7 spin -d 0 run "$models/forever.pex" --budget 100
 check "the device still works" ends 0 CRC-32C -d 0 run "$models/copy.pex" --random 1
 check "threads share it" ends 0 MEDIAN -d 0 bench "$models/copy.pex" -n 10 -w 1 --threads 2
+
+# What an operator looks at.
+check "stats has both cores" ends 0 "accel0  1 " stats
+jobs=$(value data.cores.0.jobs stats)
+build/pumori -d 0 run "$models/copy.pex" --core 0 --random 1 > "$TMPDIR/out"
+equal "and counts a job" "$(value data.cores.0.jobs stats)" $((jobs + 1))
+check "every core is healthy" ends 0 "right answers" health
+equal "all of them" "$(build/pumori health --json | grep -c '"detail": "right answers')" \
+	"$(value data.devices.0.cores ls)"
+check "the installation is valid" ends 0 "node" validate
+check "topo" ends 0 "X " topo
+check "config shows the parameters" ends 0 "hbm_mb" config
+check "the summary shows the device" ends 0 "accel0"
+equal "its state" "$(build/pumori --json | build/tests/cli/json data.devices.0.state)" running
+check "a process that is not there is not shown" ends 0 "PID" ps
+check "the support bundle" ends 0 "Archive:" log --output "$TMPDIR/bundle.tar.gz"
 check "unload the driver" unload
 check "and it is gone" ends 9 "modprobe pumori" ls
 finish
