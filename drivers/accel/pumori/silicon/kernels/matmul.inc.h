@@ -5,6 +5,19 @@
  * taken in panels of 64 columns; a step is one panel times MATMUL_ROWS rows of the result.
  */
 
+/*
+ * The columns of [M][K] become rows: words are turned, two neighbouring BF16 of a row being one. Returns
+ * how many elements of each of the first *@partitions rows are done.
+ */
+static u32 load_turned(u32 *to, const struct silicon_view *in, u32 columns, u32 size, u32 *partitions)
+{
+	u32 words = columns * size / 4 / 8 * 8;
+
+	*partitions = !words ? 0 : transpose_block((u8 *)to, in->partitions * 4, in->base, in->partition_stride, 4,
+						   words, in->partitions);
+	return words * 4 / size;
+}
+
 static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 {
 	const struct silicon_view *in = &task->in[0];
@@ -14,7 +27,7 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 	struct silicon_stationary *st = task->stationary;
 	u32 size = silicon_dtype_size(in->dtype);
 	s64 step = view_single_step(in);
-	u32 *to = (u32 *)st->data;
+	u32 *to = (u32 *)st->data, turned_rows = 0, turned = 0;
 
 	(void)budget;
 	st->rows = (u16)rows;
@@ -27,6 +40,8 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 	}
 	if (in->dtype == PUMORI_ISA_BF16 && rows % 2)
 		memset(to + (size_t)(rows / 2) * width, 0, (size_t)width * 4);
+	if (transposed && step == (s64)size)
+		turned = load_turned(to, in, columns, size, &turned_rows);
 	for (p = 0; p < partitions; p++) {
 		const u8 *from = in->base + (u64)p * in->partition_stride;
 		bool dense = step == (s64)size && !transposed;
@@ -48,7 +63,7 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 			p++;
 			continue;
 		}
-		for (i = 0; i < columns; i++) {
+		for (i = p < turned_rows ? turned : 0; i < columns; i++) {
 			const u8 *element = from + (step ? i * step : view_offset(in, i));
 			u32 k = transposed ? i : p, column = transposed ? p : i;
 
