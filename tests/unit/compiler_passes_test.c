@@ -433,6 +433,43 @@ static void gelu_of_half_first_is_found(void **state)
 	assert_int_equal(only_node()->attributes.unary.function, PUMORI_UNARY_GELU);
 }
 
+/* As GPT-2 is exported, with another factor of the cube in a second one. */
+static void written_gelu_tanh(float factor)
+{
+	static const int64_t shape[] = { 64 };
+
+	model_input(&model, "x", FLOAT, 1, shape);
+	scalar("three", 3);
+	scalar("cubic", factor);
+	scalar("root", 0.7978845608f);
+	scalar("one", 1);
+	scalar("half", 0.5f);
+	model_node(&model, "Pow", "x,three", "a");
+	model_node(&model, "Mul", "a,cubic", "b");
+	model_node(&model, "Add", "x,b", "c");
+	model_node(&model, "Mul", "c,root", "d");
+	model_node(&model, "Tanh", "d", "e");
+	model_node(&model, "Add", "e,one", "f");
+	model_node(&model, "Mul", "x,half", "h");
+	model_node(&model, "Mul", "h,f", "y");
+	model_output(&model, "y");
+	run_passes();
+}
+
+static void gelu_by_tanh_is_found(void **state)
+{
+	(void)state;
+	written_gelu_tanh(0.044715f);
+	assert_int_equal(only_node()->attributes.unary.function, PUMORI_UNARY_GELU_TANH);
+}
+
+static void another_cubic_is_no_gelu(void **state)
+{
+	(void)state;
+	written_gelu_tanh(0.05f);
+	assert_int_equal(count_primitive(PUMORI_PRIMITIVE_BINARY), 4);
+}
+
 static void written_layer_norm(const char *power, float epsilon)
 {
 	static const int64_t shape[] = { 3, 5, 8 }, vector[] = { 8 }, last[] = { -1 };
@@ -763,6 +800,8 @@ int main(void)
 		TEST(silu_is_found),
 		TEST(gelu_is_found),
 		TEST(gelu_of_half_first_is_found),
+		TEST(gelu_by_tanh_is_found),
+		TEST(another_cubic_is_no_gelu),
 		TEST(layer_norm_is_found),
 		TEST(layer_norm_by_product_is_found),
 		TEST(batch_norm_folds_into_conv),

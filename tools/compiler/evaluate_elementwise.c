@@ -84,6 +84,8 @@ float pumori_unary_value(const struct pumori_activation *function, float x)
 		return tanh(x);
 	case PUMORI_UNARY_GELU:
 		return x / 2.0 * (1 + erf(x / sqrt(2)));
+	case PUMORI_UNARY_GELU_TANH:
+		return x / 2.0 * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 	case PUMORI_UNARY_ELU:
 		return x < 0 ? a * expm1(x) : x;
 	case PUMORI_UNARY_SELU:

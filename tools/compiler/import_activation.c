@@ -77,23 +77,12 @@ static void import_softsign(struct pumori_importer *importer, int parameter)
 /* The tanh form: x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)). */
 static void import_gelu(struct pumori_importer *importer, int function)
 {
-	struct pumori_graph *graph = importer->graph;
-	struct pumori_tensor *x = importer->inputs[0], *inner;
-
-	if (pumori_attribute_is(importer, "approximate", "none", "none")) {
-		importer->outputs[0] = pumori_build_unary(graph, function, 0, 0, x);
-		return;
-	}
-	if (!pumori_attribute_is(importer, "approximate", "none", "tanh")) {
+	if (pumori_attribute_is(importer, "approximate", "none", "tanh"))
+		function = PUMORI_UNARY_GELU_TANH;
+	else if (!pumori_attribute_is(importer, "approximate", "none", "none"))
 		pumori_reject(importer, "approximate is neither none nor tanh");
-		return;
-	}
-	inner = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, x);
-	inner = pumori_build_unary(graph, PUMORI_UNARY_LINEAR, 0.0713548162726f, 1.59576912160574f,
-				   inner);
-	inner = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, inner);
-	inner = pumori_build_unary(graph, PUMORI_UNARY_SIGMOID, 0, 0, inner);
-	importer->outputs[0] = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, inner);
+	importer->outputs[0] = pumori_build_unary(importer->graph, function, 0, 0,
+						  importer->inputs[0]);
 }
 
 /* x * tanh(softplus(x)) */

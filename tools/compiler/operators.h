@@ -70,6 +70,7 @@
 	X(SILU, silu, 0)			/* x * sigmoid(x) */ \
 	X(TANH, tanh, 0) \
 	X(GELU, gelu, 0)			/* x / 2 * (1 + erf(x / sqrt 2)) */ \
+	X(GELU_TANH, gelu_tanh, 0)		/* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) */ \
 	X(ELU, elu, 1)				/* x < 0 ? a * (exp(x) - 1) : x */ \
 	X(SELU, selu, 2)			/* b * elu(x; a) */ \
 	X(SOFTPLUS, softplus, 0)		/* log(1 + exp(x)) */ \

@@ -32,6 +32,9 @@ static struct pumori_tensor *power(struct pumori_graph *graph, struct pumori_ten
 		return x;
 	if (exponent == 2)
 		return pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, x);
+	if (exponent == 3)
+		return pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY,
+					   pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x, x), x);
 	if (exponent == 0.5)
 		return pumori_build_unary(graph, PUMORI_UNARY_SQRT, 0, 0, x);
 	if (exponent == -1)
@@ -73,7 +76,7 @@ static bool is_simple(enum pumori_binary function, bool constant_first, double c
 		/* The reciprocal of a denormal number overflows. */
 		return constant_first || (isfinite(c) && isfinite(1.0f / (float)c));
 	case PUMORI_BINARY_POWER:
-		return !constant_first && (c == 1 || c == 2 || c == 0.5 || c == -1);
+		return !constant_first && (c == 1 || c == 2 || c == 3 || c == 0.5 || c == -1);
 	default:
 		return false;
 	}
