@@ -49,7 +49,7 @@
 #define PUMORI_HW_CORE_JOBS		0x40	/* 64: jobs finished, with any status */
 #define PUMORI_HW_CORE_SERVING		0x48	/* id of the queue served last, PUMORI_HW_NO_QUEUE for none */
 #define PUMORI_HW_CORE_BLAME		0x4c	/* id of the queue that CORE_RESET kills; reset makes it NO_QUEUE */
-#define PUMORI_HW_CORE_INJECT		0x50	/* write: PUMORI_HW_INJECT_* | count << 8: misbehave, to test drivers */
+#define PUMORI_HW_CORE_INJECT		0x50	/* PUMORI_HW_INJECT_* | count << 8: misbehave, to test drivers; reads what is left */
 #define PUMORI_HW_REG_BYTES		0x4000
 
 #define PUMORI_HW_ID			0x52554d50u	/* "PMUR" */

@@ -43,8 +43,8 @@ struct pumori_bus_ops {
 	/** @prepare_queue: called before a core gets one more queue */
 	int (*prepare_queue)(struct pumori_bus *bus, u32 core);
 	/**
-	 * @stop: after it returned, the chip touches no memory and raises no interrupt. Called
-	 * once, when the device goes away.
+	 * @stop: after it returned, the chip touches no memory and raises no interrupt. Called when
+	 * the device is lost and again when it goes away. May be called where fences are signalled.
 	 */
 	void (*stop)(struct pumori_bus *bus);
 };

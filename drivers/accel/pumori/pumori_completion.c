@@ -74,6 +74,11 @@ static void complete_locked(struct pumori_queue *queue)
 	u64 finished = READ_ONCE(queue->completion->sequence);
 	struct pumori_fence *fence, *next;
 
+	/* A chip that has finished what it never got is not believed anything. */
+	if (finished > queue->pushed) {
+		pumori_queue_ban(queue, PUMORI_HW_JOB_DEVICE_LOST);
+		return;
+	}
 	/* The sequence before the records that it vouches for. */
 	dma_rmb();
 	list_for_each_entry_safe(fence, next, &queue->running, link) {
@@ -122,6 +127,7 @@ void pumori_queue_push(struct pumori_queue *queue, const struct pumori_hw_comman
 	spin_lock_irqsave(&queue->lock, flags);
 	dma_fence_get(&fence->base);
 	list_add_tail(&fence->link, &queue->running);
+	queue->pushed = command->sequence;
 	if (queue->cancelled) {
 		write_record(queue, command->sequence, queue->cancelled);
 		complete_locked(queue);
@@ -158,9 +164,12 @@ void pumori_queue_cancel(struct pumori_queue *queue, u32 status)
 	spin_lock_irqsave(&queue->lock, flags);
 	/* What the chip did finish did finish. */
 	complete_locked(queue);
-	queue->cancelled = status;
+	if (!queue->cancelled)
+		queue->cancelled = status;
+	if (queue->completion->sequence > queue->pushed)
+		WRITE_ONCE(queue->completion->sequence, queue->pushed);
 	list_for_each_entry(fence, &queue->running, link)
-		write_record(queue, fence->base.seqno, status);
+		write_record(queue, fence->base.seqno, queue->cancelled);
 	WRITE_ONCE(queue->completion->state, PUMORI_HW_QUEUE_KILLED);
 	complete_locked(queue);
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -201,7 +210,7 @@ void pumori_queue_handle_event(struct pumori_device *pumori, u32 id, bool fault)
 	/* A queue may be gone before its last event is read. */
 	if (queue && kref_get_unless_zero(&queue->kref)) {
 		if (fault)
-			pumori_queue_ban(queue);
+			pumori_queue_ban(queue, PUMORI_HW_JOB_CANCELED);
 		pumori_queue_complete(queue);
 		pumori_queue_put(queue);
 	}

@@ -3,30 +3,35 @@
  * Control commands: privileged requests to one core, taken in order and acknowledged by an event.
  *
  * Nothing here allocates, and the lock is never held while waiting, so that commands can be
- * executed where fences depend on it. A core acknowledges within a slice; one that does not answer
- * for PUMORI_ANSWER_TIMEOUT_MS costs the device.
+ * executed where fences depend on it. Nobody who waits looks at the clock: the watchdog does, and it
+ * answers for a core that does not. When that takes a reset of the device, the answer comes after the
+ * chip has obeyed or was stopped, so that whoever gets it may free what the chip was using.
  */
-
-#include <linux/jiffies.h>
 
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_watchdog.h"
 
-static bool try_start(struct pumori_core *core, struct pumori_request *request,
-		      const struct pumori_hw_control *command)
+#define MAX_TRIES	3
+
+static int try_start(struct pumori_core *core, struct pumori_request *request,
+		     const struct pumori_hw_control *command)
 {
 	struct pumori_hw_control *ring = core->control.address;
 	struct pumori_device *pumori = core->pumori;
-	bool started = false;
 	unsigned long flags;
+	int ret = 0;
 	u32 slot;
 
 	spin_lock_irqsave(&core->control_lock, flags);
 	slot = core->control_tail % PUMORI_HW_CONTROL_ENTRIES;
-	/* A slot is free when the command before it in the slot was acknowledged. */
-	if (!core->request[slot]) {
-		request->sequence = core->control_tail + 1;
-		request->done = false;
+	if (core->closed) {
+		ret = -EIO;
+	} else if (core->request[slot]) {
+		/* A slot is free when the command before it in the slot was answered. */
+		ret = -EBUSY;
+	} else {
+		*request = (struct pumori_request) { .sequence = core->control_tail + 1 };
 		core->request[slot] = request;
 		ring[slot] = *command;
 		ring[slot].sequence = request->sequence;
@@ -35,10 +40,25 @@ static bool try_start(struct pumori_core *core, struct pumori_request *request,
 		dma_wmb();
 		pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_CONTROL_TAIL),
 			     core->control_tail);
-		started = true;
 	}
 	spin_unlock_irqrestore(&core->control_lock, flags);
-	return started;
+	if (!ret)
+		pumori_watchdog_start(pumori);
+	return ret;
+}
+
+/* Under the lock: whoever waits for the request in @slot need not wait any longer. */
+static void answer(struct pumori_core *core, u32 slot, int error)
+{
+	struct pumori_request *request = core->request[slot];
+
+	lockdep_assert_held(&core->control_lock);
+
+	core->request[slot] = NULL;
+	request->error = error;
+	/* Pairs with the acquire in pumori_control_finish(). */
+	smp_store_release(&request->done, true);
+	wake_up_all(&core->control_wait);
 }
 
 /**
@@ -47,28 +67,15 @@ static bool try_start(struct pumori_core *core, struct pumori_request *request,
  * @request: where the answer goes; stays valid until pumori_control_finish()
  * @command: the command; its sequence is filled in
  *
- * Return: 0, or -EIO on a lost device, when there is nothing to finish.
+ * Return: 0, or -EIO from a core that takes no commands, when there is nothing to finish.
  */
 int pumori_control_start(struct pumori_core *core, struct pumori_request *request,
 			 struct pumori_hw_control *command)
 {
-	struct pumori_device *pumori = core->pumori;
-	long left = msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS);
+	int ret;
 
-	if (pumori_device_is_lost(pumori))
-		return -EIO;
-
-	left = wait_event_timeout(core->control_wait,
-				  pumori_device_is_lost(pumori) ||
-				  try_start(core, request, command), left);
-	if (!left)
-		pumori_device_lose(pumori, "control ring stays full");
-	/* Lost after the command was taken up: pumori_control_finish() must not be left out. */
-	if (!left || pumori_device_is_lost(pumori)) {
-		pumori_control_finish(core, request);
-		return -EIO;
-	}
-	return 0;
+	wait_event(core->control_wait, (ret = try_start(core, request, command)) != -EBUSY);
+	return ret;
 }
 
 /**
@@ -76,30 +83,19 @@ int pumori_control_start(struct pumori_core *core, struct pumori_request *reques
  * @core: the core
  * @request: as given to pumori_control_start()
  *
- * Return: 0 when the core has acknowledged, whatever its answer; -EIO on a lost device.
+ * Return: 0 when the core has acknowledged, whatever its answer; -EAGAIN when it did what it was told
+ * and the acknowledgement got lost; -EIO when it was reset or stopped instead.
  */
 int pumori_control_finish(struct pumori_core *core, struct pumori_request *request)
 {
-	struct pumori_device *pumori = core->pumori;
 	unsigned long flags;
-	long left;
-	u32 slot;
 
-	/* Pairs with the release in acknowledge(): done means that the answer is there. */
-	left = wait_event_timeout(core->control_wait,
-				  smp_load_acquire(&request->done) || pumori_device_is_lost(pumori),
-				  msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS));
-	if (!left)
-		pumori_device_lose(pumori, "no answer to a control command");
-
-	/* An acknowledgement that is being delivered right now ends before the request does. */
+	/* Pairs with the release in answer(): done means that the answer is there. */
+	wait_event(core->control_wait, smp_load_acquire(&request->done));
+	/* An answer that is being delivered right now ends before the request does. */
 	spin_lock_irqsave(&core->control_lock, flags);
-	slot = (request->sequence - 1) % PUMORI_HW_CONTROL_ENTRIES;
-	if (core->request[slot] == request)
-		core->request[slot] = NULL;
 	spin_unlock_irqrestore(&core->control_lock, flags);
-
-	return request->done ? 0 : -EIO;
+	return request->error;
 }
 
 /**
@@ -112,14 +108,26 @@ int pumori_control_finish(struct pumori_core *core, struct pumori_request *reque
  */
 int pumori_control_execute(struct pumori_core *core, struct pumori_hw_control *command, u64 *detail)
 {
-	struct pumori_request request = {};
+	struct pumori_hw_control undo = {
+		.opcode = PUMORI_HW_CONTROL_UNLOAD_PROGRAM,
+		.target = command->target,
+	};
+	struct pumori_request request;
+	u32 tries;
 	int ret;
 
-	ret = pumori_control_start(core, &request, command);
-	if (!ret)
-		ret = pumori_control_finish(core, &request);
+	/* A command whose answer got lost can be repeated, a load when it was undone. */
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		ret = pumori_control_start(core, &request, command);
+		if (!ret)
+			ret = pumori_control_finish(core, &request);
+		if (ret != -EAGAIN)
+			break;
+		if (command->opcode == PUMORI_HW_CONTROL_LOAD_PROGRAM)
+			pumori_control_execute(core, &undo, NULL);
+	}
 	if (ret)
-		return ret;
+		return -EIO;
 	if (detail)
 		*detail = request.detail;
 	return request.status;
@@ -132,30 +140,152 @@ int pumori_control_execute(struct pumori_core *core, struct pumori_hw_control *c
  * @va: first address
  * @size: bytes, 0 for the whole address space
  *
- * Return: 0 when no core can use the old translations any more. -EIO on a lost device, whose reset
- * has the same effect.
+ * When it returns no core can use the old translations any more: it has said so, or it was reset or
+ * stopped, which has the same effect.
+ *
+ * Return: 0, or -EIO on a lost device.
  */
 int pumori_control_invalidate(struct pumori_device *pumori, u32 address_space, u64 va, u64 size)
 {
-	struct pumori_request request[PUMORI_HW_MAX_CORES] = {};
+	struct pumori_request request[PUMORI_HW_MAX_CORES];
+	unsigned long started = 0;
 	struct pumori_hw_control command = {
 		.opcode = PUMORI_HW_CONTROL_TLB_INVALIDATE,
 		.address = va,
 		.length = size,
 		.target = address_space,
 	};
-	u32 started, core;
-	int ret = 0;
+	u32 core;
 
-	for (started = 0; started < pumori->info.cores && !ret; started++)
-		ret = pumori_control_start(pumori->core[started], &request[started], &command);
-	/* The one that failed to start was finished by pumori_control_start(). */
-	if (ret)
-		started--;
-	for (core = 0; core < started; core++) {
-		int finished = pumori_control_finish(pumori->core[core], &request[core]);
-
-		ret = ret ?: finished;
+	for (core = 0; core < pumori->info.cores; core++) {
+		if (!pumori_control_start(pumori->core[core], &request[core], &command))
+			__set_bit(core, &started);
 	}
-	return ret;
+	for_each_set_bit(core, &started, pumori->info.cores)
+		pumori_control_finish(pumori->core[core], &request[core]);
+	return pumori_device_is_lost(pumori) ? -EIO : 0;
+}
+
+/**
+ * pumori_control_acknowledge() - a core has answered
+ * @core: the core
+ * @event: its answer
+ *
+ * Any context.
+ */
+void pumori_control_acknowledge(struct pumori_core *core, const struct pumori_hw_event *event)
+{
+	u32 slot = ((u32)event->sequence - 1) % PUMORI_HW_CONTROL_ENTRIES;
+	struct pumori_request *request;
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->control_lock, flags);
+	core->life++;
+	request = core->request[slot];
+	/* An answer may come twice, or after the watchdog has given it up. */
+	if (request && request->sequence == event->sequence) {
+		request->status = event->argument;
+		request->detail = event->detail;
+		answer(core, slot, 0);
+	}
+	spin_unlock_irqrestore(&core->control_lock, flags);
+}
+
+/**
+ * pumori_control_probe() - ask a core that does nothing whether it is there, once
+ * @core: the core
+ *
+ * For the watchdog. Return: whether it has answered.
+ */
+bool pumori_control_probe(struct pumori_core *core)
+{
+	static const struct pumori_hw_control command = { .opcode = PUMORI_HW_CONTROL_NOP };
+
+	if (!core->probing)
+		core->probing = !try_start(core, &core->probe, &command);
+	return core->probing && smp_load_acquire(&core->probe.done) && core->probe.error != -EIO;
+}
+
+/**
+ * pumori_control_look() - look after commands that are not answered
+ * @core: the core
+ * @limit: how many looks a command may take
+ *
+ * For the watchdog. A command that the core has carried out without our hearing of it ends here.
+ *
+ * Return: whether a command is overdue.
+ */
+bool pumori_control_look(struct pumori_core *core, u32 limit)
+{
+	u32 head = pumori_read(core->pumori,
+			       PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_CONTROL_HEAD));
+	bool overdue = false;
+	u32 slot;
+
+	spin_lock_irq(&core->control_lock);
+	for (slot = 0; slot < PUMORI_HW_CONTROL_ENTRIES; slot++) {
+		struct pumori_request *request = core->request[slot];
+
+		if (!request)
+			continue;
+		request->looks++;
+		if (request->looks > 1 && (s32)(head - request->sequence) >= 0) {
+			core->life++;
+			answer(core, slot, -EAGAIN);
+		} else if (request->looks >= limit) {
+			overdue = true;
+		}
+	}
+	spin_unlock_irq(&core->control_lock);
+	return overdue;
+}
+
+/**
+ * pumori_control_pending() - whether a core owes an answer
+ * @core: the core
+ */
+bool pumori_control_pending(struct pumori_core *core)
+{
+	bool pending = false;
+	u32 slot;
+
+	spin_lock_irq(&core->control_lock);
+	for (slot = 0; slot < PUMORI_HW_CONTROL_ENTRIES; slot++)
+		pending |= !!core->request[slot];
+	spin_unlock_irq(&core->control_lock);
+	return pending;
+}
+
+/**
+ * pumori_control_forgive() - give a core that was reset time to answer
+ * @core: the core
+ */
+void pumori_control_forgive(struct pumori_core *core)
+{
+	u32 slot;
+
+	spin_lock_irq(&core->control_lock);
+	for (slot = 0; slot < PUMORI_HW_CONTROL_ENTRIES; slot++) {
+		if (core->request[slot])
+			core->request[slot]->looks = 0;
+	}
+	spin_unlock_irq(&core->control_lock);
+}
+
+/**
+ * pumori_control_close() - answer for a core that does nothing any more
+ * @core: the core, which was reset with its device or stopped
+ */
+void pumori_control_close(struct pumori_core *core)
+{
+	u32 slot;
+
+	spin_lock_irq(&core->control_lock);
+	core->closed = true;
+	for (slot = 0; slot < PUMORI_HW_CONTROL_ENTRIES; slot++) {
+		if (core->request[slot])
+			answer(core, slot, -EIO);
+	}
+	wake_up_all(&core->control_wait);
+	spin_unlock_irq(&core->control_lock);
 }

@@ -76,24 +76,35 @@ void pumori_core_start(struct pumori_core *core)
 	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_ENABLE), 1);
 }
 
-static void acknowledge(struct pumori_core *core, const struct pumori_hw_event *event)
+/**
+ * pumori_core_restart() - let a core run again after a reset of the device
+ * @core: the core, which has obeyed the reset; its control ring is closed
+ *
+ * May be called where fences are signalled.
+ */
+void pumori_core_restart(struct pumori_core *core)
 {
-	u32 sequence = event->sequence;
-	u32 slot = (sequence - 1) % PUMORI_HW_CONTROL_ENTRIES;
-	struct pumori_request *request;
-	unsigned long flags;
+	struct pumori_queue *queue, *next;
 
-	spin_lock_irqsave(&core->control_lock, flags);
-	request = core->request[slot];
-	if (request && request->sequence == sequence) {
-		core->request[slot] = NULL;
-		request->status = event->argument;
-		request->detail = event->detail;
-		/* Pairs with the acquire in pumori_control_finish(). */
-		smp_store_release(&request->done, true);
-	}
-	wake_up_all(&core->control_wait);
-	spin_unlock_irqrestore(&core->control_lock, flags);
+	/* Nobody waits for the chip with the lock held: the ring is closed. */
+	mutex_lock(&core->queues_lock);
+	list_for_each_entry_safe(queue, next, &core->queues, core_link)
+		list_del_init(&queue->core_link);
+	core->queue_count = 0;
+	mutex_unlock(&core->queues_lock);
+
+	spin_lock_irq(&core->event_lock);
+	core->event_head = 0;
+	memset(core->event.address, 0, PAGE_SIZE);
+	spin_unlock_irq(&core->event_lock);
+
+	spin_lock_irq(&core->control_lock);
+	core->control_tail = 0;
+	core->probing = false;
+	memset(core->control.address, 0, PAGE_SIZE);
+	pumori_core_start(core);
+	core->closed = false;
+	spin_unlock_irq(&core->control_lock);
 }
 
 static void handle_event(struct pumori_core *core, const struct pumori_hw_event *event)
@@ -102,7 +113,7 @@ static void handle_event(struct pumori_core *core, const struct pumori_hw_event 
 
 	switch (event->type) {
 	case PUMORI_HW_EVENT_CONTROL:
-		acknowledge(core, event);
+		pumori_control_acknowledge(core, event);
 		break;
 	case PUMORI_HW_EVENT_JOB:
 		pumori_queue_handle_event(pumori, event->queue, false);
@@ -154,36 +165,31 @@ void pumori_core_handle_events(struct pumori_core *core)
 }
 
 /**
- * pumori_core_wake() - let everyone who waits for the core look at the device's state again
+ * pumori_core_reset() - end all jobs in the slots of a core
  * @core: the core
- */
-void pumori_core_wake(struct pumori_core *core)
-{
-	wake_up_all(&core->control_wait);
-}
-
-/**
- * pumori_core_reset() - end all jobs of a core that makes no progress
- * @core: the core
+ * @blame: id of the queue that is guilty and is killed, or PUMORI_HW_NO_QUEUE
  *
  * Sleeps; may be called where fences are signalled.
+ *
+ * Return: 0, or -ETIMEDOUT when the core does not obey.
  */
-int pumori_core_reset(struct pumori_core *core)
+int pumori_core_reset(struct pumori_core *core, u32 blame)
 {
 	struct pumori_device *pumori = core->pumori;
-	unsigned long end = jiffies + msecs_to_jiffies(1000);
+	u32 tries;
 
+	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_BLAME), blame);
 	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_RESET),
 		     PUMORI_HW_RESET_KEY);
-	do {
-		fsleep(1000);
+	for (tries = 0; tries < PUMORI_RESET_TRIES; tries++) {
+		/* An event ring that is full for want of an interrupt would keep it from obeying. */
+		pumori_core_handle_events(core);
+		fsleep(PUMORI_RESET_STEP_US);
 		if (!(pumori_read(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_STATUS)) &
 		      PUMORI_HW_CORE_STATUS_RESETTING)) {
-			mutex_lock(&core->queues_lock);
-			core->resets++;
-			mutex_unlock(&core->queues_lock);
+			WRITE_ONCE(core->resets, core->resets + 1);
 			return 0;
 		}
-	} while (time_before(jiffies, end));
+	}
 	return -ETIMEDOUT;
 }

@@ -101,6 +101,13 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 	if (ret)
 		return ret;
 
+	pumori->reset_wq = alloc_ordered_workqueue("pumori-reset", WQ_MEM_RECLAIM);
+	if (!pumori->reset_wq)
+		return -ENOMEM;
+	ret = drmm_add_action_or_reset(drm, destroy_workqueue_action, pumori->reset_wq);
+	if (ret)
+		return ret;
+
 	ret = pumori_hbm_init(pumori);
 	if (ret)
 		return ret;
@@ -109,7 +116,9 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 	if (ret)
 		return ret;
 
-	pumori_watchdog_init(pumori);
+	ret = pumori_watchdog_init(pumori);
+	if (ret)
+		return ret;
 
 	for (core = 0; core < pumori->info.cores; core++) {
 		ret = pumori_core_init(pumori, core);
@@ -117,6 +126,15 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 			return ret;
 	}
 	return 0;
+}
+
+/**
+ * pumori_device_enable() - let the chip raise interrupts
+ * @pumori: the device
+ */
+void pumori_device_enable(struct pumori_device *pumori)
+{
+	pumori_write(pumori, PUMORI_HW_REG_INTERRUPT_ENABLE, BIT(pumori->info.cores) - 1);
 }
 
 /**
@@ -128,7 +146,7 @@ int pumori_device_register(struct pumori_device *pumori)
 	u32 core;
 	int ret;
 
-	pumori_write(pumori, PUMORI_HW_REG_INTERRUPT_ENABLE, BIT(pumori->info.cores) - 1);
+	pumori_device_enable(pumori);
 	for (core = 0; core < pumori->info.cores; core++)
 		pumori_core_start(pumori->core[core]);
 
@@ -143,14 +161,18 @@ int pumori_device_register(struct pumori_device *pumori)
 	return 0;
 }
 
-/* Ends what waits for the chip, which is not expected to answer any more. */
-static void cancel_all(struct pumori_device *pumori)
+/**
+ * pumori_device_cancel() - end what waits for a chip that was reset or stopped
+ * @pumori: the device
+ *
+ * May be called where fences are signalled.
+ */
+void pumori_device_cancel(struct pumori_device *pumori)
 {
 	u32 core;
 
-	WRITE_ONCE(pumori->lost, true);
 	for (core = 0; core < pumori->info.cores; core++)
-		pumori_core_wake(pumori->core[core]);
+		pumori_control_close(pumori->core[core]);
 	pumori_queue_cancel_all(pumori);
 }
 
@@ -167,24 +189,7 @@ void pumori_device_unplug(struct pumori_device *pumori)
 	WRITE_ONCE(pumori->lost, true);
 	cancel_delayed_work_sync(&pumori->watchdog);
 	pumori->bus->ops->stop(pumori->bus);
-	cancel_all(pumori);
-}
-
-/**
- * pumori_device_lose() - give up a device that does not answer
- * @pumori: the device
- * @reason: what it failed to do, for the log
- *
- * May be called where fences are signalled.
- */
-void pumori_device_lose(struct pumori_device *pumori, const char *reason)
-{
-	if (pumori_device_is_lost(pumori))
-		return;
-
-	drm_err(&pumori->drm, "device lost: %s\n", reason);
-	pumori_write(pumori, PUMORI_HW_REG_DEVICE_RESET, PUMORI_HW_RESET_KEY);
-	cancel_all(pumori);
+	pumori_device_cancel(pumori);
 }
 
 /**

@@ -16,10 +16,12 @@
 
 struct pumori_core;
 
-/* Time limits of a job on the device, and of the device for an answer. */
+/* Time limits of a job on the device. */
 #define PUMORI_JOB_TIMEOUT_MS		5000
 #define PUMORI_JOB_TIMEOUT_MAX_MS	9000
-#define PUMORI_ANSWER_TIMEOUT_MS	10000
+/* How long a reset may take. */
+#define PUMORI_RESET_TRIES		1000
+#define PUMORI_RESET_STEP_US		1000
 
 /**
  * struct pumori_hw_info - constant facts of the chip, read once
@@ -84,8 +86,14 @@ struct pumori_device {
 	u32 next_queue;
 	/** @sched_wq: shared by the schedulers of all queues */
 	struct workqueue_struct *sched_wq;
-	/** @watchdog: looks for queues without progress while there is work */
+	/** @watchdog: looks for queues without progress while there is work, and resets */
 	struct delayed_work watchdog;
+	/** @reset_wq: where @watchdog runs, not behind what waits for it */
+	struct workqueue_struct *reset_wq;
+	/** @reset_wanted: bit per core, and PUMORI_WANT_DEVICE */
+	unsigned long reset_wanted;
+	/** @generation: resets of the device since probe; written by the watchdog */
+	u32 generation;
 	/** @lost: the chip is gone or does not answer; never cleared */
 	bool lost;
 };
@@ -126,7 +134,8 @@ static inline void pumori_write64(struct pumori_device *pumori, u32 offset, u64 
 int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus);
 int pumori_device_register(struct pumori_device *pumori);
 void pumori_device_unplug(struct pumori_device *pumori);
-void pumori_device_lose(struct pumori_device *pumori, const char *reason);
+void pumori_device_enable(struct pumori_device *pumori);
+void pumori_device_cancel(struct pumori_device *pumori);
 void pumori_device_interrupt(struct pumori_device *pumori);
 u64 pumori_device_budget_units(struct pumori_device *pumori, u32 milliseconds);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two files for root: "inject" takes "KIND [CORE [COUNT]]" and lists the kinds, "reset" takes
+ * Two files for root: "inject" takes "KIND [CORE [COUNT]]" and tells the kinds and what is left, "reset" takes
  * "queue ID", "core CORE" or "device".
  */
 
@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include <drm/drm_device.h>
+#include <drm/drm_drv.h>
 
 #include "pumori_device.h"
 #include "pumori_fault.h"
@@ -30,11 +31,24 @@ static int read_line(char *line, const char __user *data, size_t size)
 
 static int inject_show(struct seq_file *seq, void *unused)
 {
+	struct pumori_device *pumori = seq->private;
 	const char *name;
-	u32 kind;
+	u32 kind, core;
+	int idx;
 
+	seq_puts(seq, "kinds:");
 	for (kind = 0; (name = pumori_fault_name(kind)); kind++)
-		seq_printf(seq, "%s\n", name);
+		seq_printf(seq, " %s", name);
+	seq_putc(seq, '\n');
+	if (!drm_dev_enter(&pumori->drm, &idx))
+		return 0;
+	for (core = 0; core < pumori->info.cores; core++) {
+		u32 left = pumori_read(pumori, PUMORI_HW_CORE(core, PUMORI_HW_CORE_INJECT));
+
+		seq_printf(seq, "core %u: %s %u\n", core, pumori_fault_name(left & 0xff) ?: "?",
+			   left >> 8);
+	}
+	drm_dev_exit(idx);
 	return 0;
 }
 

@@ -221,6 +221,10 @@ static int check_job(struct pumori_job *job, struct drm_device *drm,
 		drm_dbg(drm, "program %u is of another VM\n", user->program_id);
 		return -EINVAL;
 	}
+	if (pumori_program_is_lost(job->program)) {
+		drm_dbg(drm, "program %u was lost in a reset of the device\n", user->program_id);
+		return -ECANCELED;
+	}
 	if (pumori_program_entry(job->program, user->entry, &variables, &scalars)) {
 		drm_dbg(drm, "program %u has no entry %u\n", user->program_id, user->entry);
 		return -EINVAL;

@@ -39,6 +39,8 @@ struct pumori_program {
 	struct pumori_vm *vm;
 	/** @hw_id: id for the chip */
 	u32 hw_id;
+	/** @generation: of the device, whose reset loses the program */
+	u32 generation;
 	/** @node: its part of the instruction store */
 	struct drm_mm_node node;
 	/** @release: unloads it when @kref dropped to zero */
@@ -175,6 +177,15 @@ bool pumori_program_in_vm(const struct pumori_program *program, const struct pum
 }
 
 /**
+ * pumori_program_is_lost() - whether the device was reset since a program was loaded
+ * @program: the program
+ */
+bool pumori_program_is_lost(const struct pumori_program *program)
+{
+	return program->generation != READ_ONCE(pumori_vm_device(program->vm)->generation);
+}
+
+/**
  * pumori_program_entry() - what a job must bring for an entry
  * @program: the program
  * @entry: index of the entry
@@ -234,7 +245,7 @@ err_free:
 	return ERR_PTR(-ENOEXEC);
 }
 
-static int program_load(struct pumori_device *pumori, const struct pumori_program *program,
+static int program_load(struct pumori_device *pumori, struct pumori_program *program,
 			const struct pumori_image *image, u64 *detail)
 {
 	struct pumori_hw_control command = {
@@ -247,6 +258,7 @@ static int program_load(struct pumori_device *pumori, const struct pumori_progra
 	u32 core;
 	int ret = 0;
 
+	program->generation = READ_ONCE(pumori->generation);
 	/* What one core takes, the others take, too: a refusal comes from the first one. */
 	for (core = 0; core < pumori->info.cores && !ret; core++)
 		ret = pumori_control_execute(pumori->core[core], &command, detail);
@@ -255,6 +267,9 @@ static int program_load(struct pumori_device *pumori, const struct pumori_progra
 			*detail);
 		return -ENOEXEC;
 	}
+	/* Some cores may have forgotten what others have loaded since. */
+	if (!ret && program->generation != READ_ONCE(pumori->generation))
+		ret = -EIO;
 	return ret;
 }
 

@@ -16,6 +16,7 @@ int pumori_store_init(struct pumori_device *pumori);
 struct pumori_program *pumori_program_lookup(struct pumori_file *pfile, u32 id);
 void pumori_program_put(struct pumori_program *program);
 u32 pumori_program_hw_id(const struct pumori_program *program);
+bool pumori_program_is_lost(const struct pumori_program *program);
 bool pumori_program_in_vm(const struct pumori_program *program, const struct pumori_vm *vm);
 int pumori_program_entry(const struct pumori_program *program, u32 entry, u32 *variables,
 			 u32 *scalars);

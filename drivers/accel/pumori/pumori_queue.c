@@ -28,6 +28,7 @@
 #include "pumori_job.h"
 #include "pumori_query.h"
 #include "pumori_queue.h"
+#include "pumori_reset.h"
 #include "pumori_ring.h"
 #include "pumori_vm.h"
 
@@ -164,15 +165,24 @@ out_unlock:
 	return ret;
 }
 
+/*
+ * Afterwards the chip touches nothing of the queue: it has said so, or it was reset or stopped. A
+ * reset of the device may have been first.
+ */
 static void detach(struct pumori_queue *queue)
 {
 	struct pumori_core *core = queue->core;
+	int ret = 0;
 
 	mutex_lock(&core->queues_lock);
-	list_del_init(&queue->core_link);
-	core->queue_count--;
-	write_runlist(core);
+	if (!list_empty(&queue->core_link)) {
+		list_del_init(&queue->core_link);
+		core->queue_count--;
+		ret = write_runlist(core);
+	}
 	mutex_unlock(&core->queues_lock);
+	if (ret && !pumori_device_is_lost(queue->pumori) && !READ_ONCE(core->closed))
+		pumori_reset_demand_device(queue->pumori);
 }
 
 static int kill_on_chip(struct pumori_queue *queue)
@@ -186,13 +196,21 @@ static int kill_on_chip(struct pumori_queue *queue)
 	return pumori_control_execute(queue->core, &command, NULL);
 }
 
+/* Ends what the queue has on the chip, and its being there. */
+static void stop(struct pumori_queue *queue)
+{
+	kill_on_chip(queue);
+	pumori_queue_complete(queue);
+	detach(queue);
+}
+
 static void kill_work(struct work_struct *work)
 {
 	struct pumori_queue *queue = container_of(work, struct pumori_queue, kill);
 	bool cookie = dma_fence_begin_signalling();
 
-	kill_on_chip(queue);
-	pumori_queue_complete(queue);
+	stop(queue);
+	pumori_queue_cancel(queue, queue->ban_status);
 	dma_fence_end_signalling(cookie);
 	pumori_queue_put(queue);
 }
@@ -200,14 +218,16 @@ static void kill_work(struct work_struct *work)
 /**
  * pumori_queue_ban() - kill a queue and let it run nothing any more
  * @queue: the queue
+ * @status: PUMORI_HW_JOB_* of jobs of which the chip does not say how they ended
  *
  * Any context.
  */
-void pumori_queue_ban(struct pumori_queue *queue)
+void pumori_queue_ban(struct pumori_queue *queue, u32 status)
 {
 	if (atomic_xchg(&queue->banned, 1))
 		return;
 
+	queue->ban_status = status;
 	drm_dbg(&queue->pumori->drm, "queue %u is banned\n", queue->id);
 	pumori_queue_get(queue);
 	queue_work(queue->pumori->sched_wq, &queue->kill);
@@ -407,7 +427,6 @@ err_free:
 void pumori_queue_destroy(struct pumori_queue *queue)
 {
 	struct pumori_device *pumori = queue->pumori;
-	long left;
 
 	mutex_lock(&queue->submit_lock);
 	queue->closed = true;
@@ -417,19 +436,10 @@ void pumori_queue_destroy(struct pumori_queue *queue)
 	flush_work(&queue->kill);
 
 	/* Jobs that the chip has end now, those that wait for something never start. */
-	kill_on_chip(queue);
-	drm_sched_entity_fini(&queue->entity);
-	pumori_queue_complete(queue);
-	left = wait_event_timeout(queue->drained,
-				  list_empty_careful(&queue->running) ||
-				  pumori_device_is_lost(pumori),
-				  msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS));
-	if (!left)
-		pumori_device_lose(pumori, "a killed queue does not end");
-
-	detach(queue);
+	stop(queue);
 	pumori_queue_cancel(queue, pumori_device_is_lost(pumori) ? PUMORI_HW_JOB_DEVICE_LOST :
 								   PUMORI_HW_JOB_CANCELED);
+	drm_sched_entity_fini(&queue->entity);
 	pumori_queue_finish_page(queue);
 	/* The scheduler frees ended jobs when it comes to it, and with them what they hold. */
 	wait_event_timeout(queue->drained, !atomic_read(&queue->started),

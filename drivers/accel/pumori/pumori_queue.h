@@ -42,14 +42,18 @@ struct pumori_job_page {
  * struct pumori_progress - what the watchdog saw last
  */
 struct pumori_progress {
+	/** @known: the queue had jobs then; what follows is valid */
+	bool known;
 	/** @sequence: last finished job */
 	u64 sequence;
 	/** @units: work retired */
 	u64 units;
 	/** @busy_ns: device time used */
 	u64 busy_ns;
-	/** @since: jiffies when anything of the above changed last */
-	unsigned long since;
+	/** @since_ns: device time used when work was retired last */
+	u64 since_ns;
+	/** @stalled: rounds in which nothing of the above changed */
+	u32 stalled;
 };
 
 /**
@@ -91,6 +95,8 @@ struct pumori_queue {
 	bool closed;
 	/** @banned: a job of it faulted or hung; nothing may be submitted any more */
 	atomic_t banned;
+	/** @ban_status: PUMORI_HW_JOB_* of jobs that a ban ended; set by who set @banned */
+	u32 ban_status;
 
 	/**
 	 * @lock: protects what follows, and the writing of @completion by the driver. Taken in any
@@ -99,6 +105,8 @@ struct pumori_queue {
 	spinlock_t lock;
 	/** @running: fences of jobs that the chip has, in order */
 	struct list_head running;
+	/** @pushed: sequence of the last job that the chip was given */
+	u64 pushed;
 	/** @tail: index after the last command in the ring */
 	u32 tail;
 	/** @cancelled: PUMORI_HW_JOB_* that new jobs end with at once, 0 while the chip has them */
@@ -126,7 +134,7 @@ struct pumori_queue *pumori_queue_lookup(struct pumori_file *pfile, u32 id);
 struct pumori_queue *pumori_queue_get(struct pumori_queue *queue);
 void pumori_queue_put(struct pumori_queue *queue);
 void pumori_queue_destroy(struct pumori_queue *queue);
-void pumori_queue_ban(struct pumori_queue *queue);
+void pumori_queue_ban(struct pumori_queue *queue, u32 status);
 
 struct pumori_job_page *pumori_queue_take_job_page(struct pumori_queue *queue);
 void pumori_queue_return_job_page(struct pumori_queue *queue, struct pumori_job_page *page);

@@ -1,6 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resets that somebody asks for. */
+/*
+ * DOC: Resets
+ *
+ * There are three steps. A queue is killed and leaves its core. A core is reset: the job that is to
+ * blame ends as killed, others in slots of the core end as innocent. The device is reset: the chip
+ * forgets everything, so that all queues end and all programs are lost, but address spaces, buffers
+ * and their contents stay, and whoever makes new queues and programs goes on.
+ *
+ * A device that does not obey is lost. It is stopped before anything that it could still write to is
+ * given back; the way out is to unbind it and bind it again.
+ *
+ * Resets of cores and of the device are the watchdog's alone, one at a time. Whoever wants one sets
+ * a bit and waits for it.
+ */
 
+#include <linux/delay.h>
 #include <linux/rcupdate.h>
 
 #include <drm/drm_drv.h>
@@ -10,6 +24,69 @@
 #include "pumori_device.h"
 #include "pumori_queue.h"
 #include "pumori_reset.h"
+#include "pumori_watchdog.h"
+
+static bool obeyed(struct pumori_device *pumori)
+{
+	u32 tries;
+
+	for (tries = 0; tries < PUMORI_RESET_TRIES; tries++) {
+		u32 status = pumori_read(pumori, PUMORI_HW_REG_STATUS);
+
+		/* A device that has left its bus reads as ones. */
+		if (status == ~0u)
+			return false;
+		if (status & PUMORI_HW_STATUS_READY)
+			return true;
+		fsleep(PUMORI_RESET_STEP_US);
+	}
+	return false;
+}
+
+/**
+ * pumori_reset_device() - reset the device, for the watchdog
+ * @pumori: the device
+ * @reason: why, for the log
+ *
+ * May be called where fences are signalled.
+ *
+ * Return: whether it works again; else it is lost.
+ */
+bool pumori_reset_device(struct pumori_device *pumori, const char *reason)
+{
+	u32 core;
+
+	drm_warn(&pumori->drm, "the device is reset: %s\n", reason);
+	pumori_write(pumori, PUMORI_HW_REG_DEVICE_RESET, PUMORI_HW_RESET_KEY);
+	if (!obeyed(pumori)) {
+		pumori_reset_lose(pumori, "it does not obey a reset");
+		return false;
+	}
+
+	/* What is loaded from here on is loaded for good. */
+	WRITE_ONCE(pumori->generation, pumori->generation + 1);
+	pumori_device_cancel(pumori);
+	for (core = 0; core < pumori->info.cores; core++)
+		pumori_core_restart(pumori->core[core]);
+	pumori_device_enable(pumori);
+	return true;
+}
+
+/**
+ * pumori_reset_lose() - give up a device that does not work, for the watchdog
+ * @pumori: the device
+ * @reason: what it failed to do, for the log
+ *
+ * May be called where fences are signalled.
+ */
+void pumori_reset_lose(struct pumori_device *pumori, const char *reason)
+{
+	drm_err(&pumori->drm, "device lost: %s\n", reason);
+	WRITE_ONCE(pumori->lost, true);
+	/* Whoever is told that a job has ended may use its memory. */
+	pumori->bus->ops->stop(pumori->bus);
+	pumori_device_cancel(pumori);
+}
 
 static int reset_queue(struct pumori_device *pumori, u32 id)
 {
@@ -23,26 +100,44 @@ static int reset_queue(struct pumori_device *pumori, u32 id)
 	if (!queue)
 		return -ENOENT;
 
-	pumori_queue_ban(queue);
+	pumori_queue_ban(queue, PUMORI_HW_JOB_CANCELED);
 	flush_work(&queue->kill);
 	pumori_queue_put(queue);
 	return 0;
+}
+
+static void demand(struct pumori_device *pumori, u32 bit)
+{
+	set_bit(bit, &pumori->reset_wanted);
+	pumori_watchdog_now(pumori);
+}
+
+/**
+ * pumori_reset_demand_device() - have the device reset, because it does not keep its contract
+ * @pumori: the device
+ *
+ * Waits for the reset; holds no lock that a reset needs.
+ */
+void pumori_reset_demand_device(struct pumori_device *pumori)
+{
+	demand(pumori, PUMORI_WANT_DEVICE);
 }
 
 /**
  * pumori_reset_request() - reset a part of the device on behalf of root
  * @pumori: the device
  * @level: which part
- * @id: queue or core
+ * @id: queue (as on the device) or core; zero for the device
  *
- * Returns when it is done; sleeps.
+ * Returns when it is done; sleeps. Of a core's jobs none is to blame. When a core does not obey, the
+ * device is reset.
  *
  * Return: 0, -ENOENT for a queue or core that does not exist, -ENODEV when the device is gone, -EIO
- * when it cannot be reset.
+ * when it is lost.
  */
 int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level level, u32 id)
 {
-	int idx, ret;
+	int idx, ret = 0;
 
 	if (!drm_dev_enter(&pumori->drm, &idx))
 		return -ENODEV;
@@ -52,17 +147,18 @@ int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level l
 		break;
 	case PUMORI_RESET_CORE:
 		if (id < pumori->info.cores)
-			ret = pumori_core_reset(pumori->core[id]) ? -EIO : 0;
+			demand(pumori, id);
 		else
 			ret = -ENOENT;
 		break;
 	case PUMORI_RESET_DEVICE:
-		pumori_device_lose(pumori, "reset was asked for");
-		ret = 0;
+		demand(pumori, PUMORI_WANT_DEVICE);
 		break;
 	default:
 		ret = -EINVAL;
 	}
+	if (!ret && pumori_device_is_lost(pumori))
+		ret = -EIO;
 	drm_dev_exit(idx);
 	return ret;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Resets. Callers of pumori_reset_request() make sure that root asks.
+ * Resets. Callers of pumori_reset_request() make sure that root asks; the rest is the watchdog's.
  */
 #ifndef PUMORI_RESET_H
 #define PUMORI_RESET_H
 
 #include <linux/types.h>
 
+struct pumori_core;
 struct pumori_device;
 
 /**
@@ -22,5 +23,9 @@ enum pumori_reset_level {
 };
 
 int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level level, u32 id);
+
+void pumori_reset_demand_device(struct pumori_device *pumori);
+bool pumori_reset_device(struct pumori_device *pumori, const char *reason);
+void pumori_reset_lose(struct pumori_device *pumori, const char *reason);
 
 #endif

@@ -63,6 +63,8 @@ int tap_finish(void);
 int call(int fd, unsigned long request, void *argument);
 int device_open(void);
 bool session_open(struct session *session, uint32_t core);
+/** session_open_priority - the same, with a queue of a priority */
+bool session_open_priority(struct session *session, uint32_t core, uint32_t priority);
 bool session_add_queue(struct session *session, uint32_t core);
 void session_close(struct session *session);
 bool device_info(int fd, struct drm_pumori_device_info *info);
@@ -115,6 +117,38 @@ bool image_spin(struct image *image);
 /** image_deadlock - waits for a semaphore that nobody signals */
 bool image_deadlock(struct image *image);
 
+/* client.c: somebody who copies on the device and looks at the result */
+struct client {
+	struct session session;
+	struct buffer source;
+	struct buffer target;
+	struct job job;
+};
+
+/** client_open - a session on a core, with a program that copies */
+bool client_open(struct client *client, uint32_t core);
+/** client_prepare - load the program again and make the job that runs it */
+bool client_prepare(struct client *client);
+/** client_run - one copy: PUMORI_HW_JOB_*, or -1 when it was not done or done wrong */
+int client_run(struct client *client);
+/** client_runs - that many copies go well */
+bool client_runs(struct client *client, uint32_t count);
+void client_close(struct client *client);
+/** context_state - DRM_PUMORI_CONTEXT_* of a session, ~0 when it cannot be asked */
+uint32_t context_state(struct session *session);
+/** spin_open - a session whose endless job runs */
+bool spin_open(struct session *session, struct job *job, uint32_t core, uint32_t priority);
+/** control_write - write a line to a file of the device's debugfs folder */
+bool control_write(const char *file, const char *line);
+/** injected - whether what was injected into a core has happened, within @ms */
+bool injected(uint32_t core, int64_t ms);
+/** have_injection - whether the kernel lets us; else a skipped test is printed for @what */
+bool have_injection(const char *what);
+/** driver_bind - "bind" or "unbind" the first device */
+bool driver_bind(const char *what);
+/** device_appears - the device's first node is there, within @ms */
+bool device_appears(int64_t ms);
+
 /* test_*.c */
 void test_queries(void);
 void test_memory(void);
@@ -124,6 +158,8 @@ void test_programs(void);
 void test_jobs(void);
 void test_faults(void);
 void test_blame(void);
+void test_resets(void);
+void test_hostile(void);
 void test_teardown(void);
 void test_unplug(void);
 void test_failures(void);

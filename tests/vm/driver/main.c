@@ -16,6 +16,8 @@ static const struct {
 	{ "jobs", test_jobs },
 	{ "faults", test_faults },
 	{ "blame", test_blame },
+	{ "resets", test_resets },
+	{ "hostile", test_hostile },
 	{ "teardown", test_teardown },
 	{ "unplug", test_unplug },
 	{ "failures", test_failures },

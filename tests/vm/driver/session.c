@@ -48,12 +48,12 @@ bool device_info(int fd, struct drm_pumori_device_info *info)
 	return call(fd, DRM_IOCTL_PUMORI_DEV_QUERY, &query) == 0;
 }
 
-bool session_add_queue(struct session *session, uint32_t core)
+static bool add_queue(struct session *session, uint32_t core, uint32_t priority)
 {
 	struct drm_pumori_queue_create queue = {
 		.context_id = session->context,
 		.core = core,
-		.priority = DRM_PUMORI_PRIORITY_NORMAL,
+		.priority = priority,
 	};
 	void *page;
 
@@ -70,7 +70,17 @@ bool session_add_queue(struct session *session, uint32_t core)
 	return true;
 }
 
+bool session_add_queue(struct session *session, uint32_t core)
+{
+	return add_queue(session, core, DRM_PUMORI_PRIORITY_NORMAL);
+}
+
 bool session_open(struct session *session, uint32_t core)
+{
+	return session_open_priority(session, core, DRM_PUMORI_PRIORITY_NORMAL);
+}
+
+bool session_open_priority(struct session *session, uint32_t core, uint32_t priority)
 {
 	struct drm_pumori_vm_create vm = { 0 };
 	struct drm_pumori_context_create context = { 0 };
@@ -84,7 +94,7 @@ bool session_open(struct session *session, uint32_t core)
 	if (call(session->fd, DRM_IOCTL_PUMORI_CONTEXT_CREATE, &context))
 		return false;
 	session->context = context.id;
-	return session_add_queue(session, core);
+	return add_queue(session, core, priority);
 }
 
 void session_close(struct session *session)

@@ -182,6 +182,8 @@ static u32 core_read(const struct silicon_core *core, u32 offset)
 		return silicon_load(&registers->serving);
 	case PUMORI_HW_CORE_BLAME:
 		return silicon_load(&registers->blame);
+	case PUMORI_HW_CORE_INJECT:
+		return silicon_load(&registers->inject);
 	default:
 		return 0;
 	}
