@@ -568,6 +568,44 @@ static void test_moves(void **state)
 	run_all(build_moves, 1e-6, 0.03, 3 * ROUNDS);
 }
 
+static struct pumori_tensor *reshape(struct bench_graph *bench, struct pumori_tensor *x,
+				     unsigned int rank, const int64_t *shape)
+{
+	union pumori_attributes attributes = { .reshape = { rank } };
+
+	memcpy(attributes.reshape.shape, shape, rank * sizeof(*shape));
+	return bench_node(bench, PUMORI_PRIMITIVE_RESHAPE, &attributes, &x, 1);
+}
+
+/* Channels that become neighbouring elements of a larger map, then every element twice. */
+static void build_interleaved(struct bench_graph *bench)
+{
+	static const unsigned int order[] = { 0, 1, 4, 2, 5, 3 };
+	int64_t channels = bench_range(&bench->random, 1, 70), height = bench_range(&bench->random, 9, 20);
+	int64_t width = bench_range(&bench->random, 9, 20);
+	int64_t shape[] = { 1, 4 * channels, height, width }, split[] = { 1, channels, 2, 2, height, width };
+	int64_t merged[] = { 1, channels, 2 * height, 2 * width };
+	int64_t once[] = { 1, channels, 2 * height, 1, 2 * width, 1 };
+	int64_t twice[] = { 1, channels, 2 * height, 2, 2 * width, 2 };
+	int64_t result[] = { 1, channels, 4 * height, 4 * width };
+	union pumori_attributes transpose = { 0 }, expand = { .expand = { 6 } };
+	struct pumori_tensor *x = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 4, shape);
+
+	memcpy(transpose.transpose.permutation, order, sizeof(order));
+	memcpy(expand.expand.shape, twice, sizeof(twice));
+	x = reshape(bench, x, 6, split);
+	x = bench_node(bench, PUMORI_PRIMITIVE_TRANSPOSE, &transpose, &x, 1);
+	x = reshape(bench, reshape(bench, x, 4, merged), 6, once);
+	x = bench_node(bench, PUMORI_PRIMITIVE_EXPAND, &expand, &x, 1);
+	bench_output(bench, reshape(bench, x, 4, result));
+}
+
+static void test_interleaved(void **state)
+{
+	(void)state;
+	run_all(build_interleaved, 1e-6, 0.03, ROUNDS / 4 + 1);
+}
+
 static void build_gather(struct bench_graph *bench)
 {
 	unsigned int rank = bench_range(&bench->random, 1, 3), axis = bench_range(&bench->random, 0, rank - 1);
@@ -695,7 +733,8 @@ int main(void)
 		cmocka_unit_test(test_large_map), cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_matmul), cmocka_unit_test(test_attention),
 		cmocka_unit_test(test_reduce), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_moves), cmocka_unit_test(test_gather),
+		cmocka_unit_test(test_moves), cmocka_unit_test(test_interleaved),
+		cmocka_unit_test(test_gather),
 		cmocka_unit_test(test_elements), cmocka_unit_test(test_tuples),
 		cmocka_unit_test(test_dynamic_conv),
 	};

@@ -145,31 +145,36 @@ static struct pumori_tensor *interpolate(struct pumori_importer *importer,
 	return pumori_build_transpose(graph, x, permutation);
 }
 
-/* Whole multiples of an axis without blending: broadcasting alone. */
+/* @times of the last axes without blending: broadcasting alone, of all axes at once. */
 static struct pumori_tensor *repeat_elements(struct pumori_graph *graph, struct pumori_tensor *x,
-					     unsigned int axis, int64_t times)
+					     const int64_t *times)
 {
-	int64_t shape[3] = { 1, 1, 1 }, result[PUMORI_MAX_RANK];
-	unsigned int rank = x->type.rank;
+	int64_t split[PUMORI_MAX_RANK], wide[PUMORI_MAX_RANK], result[PUMORI_MAX_RANK];
+	unsigned int rank = x->type.rank, count = 0;
 
-	memcpy(result, x->type.shape, sizeof(result));
-	for (unsigned int i = 0; i < rank; i++)
-		shape[i <= axis ? 0 : 2] *= result[i];
-	result[axis] *= times;
-	x = pumori_build_reshape(graph, x, 3, shape);
-	shape[1] = times;
-	x = pumori_build_expand(graph, x, 3, shape);
+	for (unsigned int i = 0; i < rank; i++) {
+		split[count] = wide[count] = x->type.shape[i];
+		result[i] = x->type.shape[i] * times[i];
+		count++;
+		if (times[i] > 1) {
+			split[count] = 1;
+			wide[count++] = times[i];
+		}
+	}
+	x = pumori_build_reshape(graph, x, count, split);
+	x = pumori_build_expand(graph, x, count, wide);
 	return pumori_build_reshape(graph, x, rank, result);
 }
 
+/* Elements by an index list, or, where they repeat evenly, a note in @times; @rank counts what that takes. */
 static struct pumori_tensor *pick_nearest(struct pumori_importer *importer,
 					  const struct resize *resize, struct pumori_tensor *x,
-					  unsigned int axis)
+					  unsigned int axis, unsigned int *rank, int64_t *times)
 {
 	struct pumori_graph *graph = importer->graph;
 	int64_t extent = x->type.shape[axis], size = resize->sizes[axis];
 	struct pumori_tensor *indices = pumori_graph_add_int64s(graph, NULL, size);
-	bool repeats = !(size % extent);
+	bool repeats = !(size % extent) && *rank < PUMORI_MAX_RANK && resize->coordinates != CROP;
 	int64_t *values;
 
 	if (!indices)
@@ -181,8 +186,11 @@ static struct pumori_tensor *pick_nearest(struct pumori_importer *importer,
 		values[i] = nearest_index(resize->nearest, position, extent);
 		repeats = repeats && values[i] == i / (size / extent);
 	}
-	return repeats ? repeat_elements(graph, x, axis, size / extent) :
-	       pumori_build_gather(graph, axis, x, indices);
+	if (!repeats)
+		return pumori_build_gather(graph, axis, x, indices);
+	times[axis] = size / extent;
+	(*rank)++;
+	return x;
 }
 
 /* With crop, what lies outside the input becomes the extrapolation value. */
@@ -216,7 +224,11 @@ static void resize_all(struct pumori_importer *importer, const struct resize *re
 {
 	struct pumori_tensor *x = importer->inputs[0];
 	struct pumori_tensor_type result = x->type;
+	int64_t times[PUMORI_MAX_RANK];
+	unsigned int rank = result.rank;
 
+	for (unsigned int i = 0; i < PUMORI_MAX_RANK; i++)
+		times[i] = 1;
 	memcpy(result.shape, resize->sizes, sizeof(result.shape));
 	if (!pumori_type_check(&result) || !pumori_type_elements(&result) ||
 	    !pumori_type_elements(&x->type)) {
@@ -236,12 +248,13 @@ static void resize_all(struct pumori_importer *importer, const struct resize *re
 				      (long long)resize->sizes[axis]);
 			return;
 		}
-		x = resize->interpolation == NEAREST ? pick_nearest(importer, resize, x, axis) :
+		x = resize->interpolation == NEAREST ? pick_nearest(importer, resize, x, axis, &rank, times) :
 		    interpolate(importer, resize, x, axis);
 		if (resize->coordinates == CROP)
 			x = extrapolate(importer, resize, x, axis, extent);
 	}
-	importer->outputs[0] = x;
+	importer->outputs[0] = rank > result.rank && x ?
+			       repeat_elements(importer->graph, x, times) : x;
 }
 
 /* Choose among names; the position of the one the attribute has. */

@@ -141,6 +141,24 @@ static unsigned int matmul_rows(const struct pumori_node *node)
 	return shared ? (1u << (out->rank - 1)) - 1 : 1u << (out->rank - 2);
 }
 
+/* Rows with which the result of a reshape lies on the partitions of its source; else the default. */
+static unsigned int reshape_rows(const struct pumori_node *node, const struct pumori_place *source)
+{
+	const struct pumori_tensor_type *type = &node->outputs[0]->type;
+	unsigned int rows = default_rows(node->outputs[0]);
+
+	for (unsigned int axis = 0; axis <= type->rank; axis++) {
+		unsigned int candidate = axis ? 1u << (axis - 1) : rows;
+		struct pumori_place place = pumori_place_template(PUMORI_ISA_FP32, type->rank,
+								  type->shape, candidate, NULL);
+
+		if (pumori_place_reshape(&place, source->rank, source->shape) &&
+		    pumori_place_row_axes(&place) == pumori_place_row_axes(source))
+			return candidate;
+	}
+	return rows;
+}
+
 static unsigned int choose_rows(const struct pumori_node *node,
 				const struct pumori_layout *layouts)
 {
@@ -173,6 +191,7 @@ static unsigned int choose_rows(const struct pumori_node *node,
 			tail |= 1u << i;
 		return rows_without(in_rows, tail, type);
 	case PUMORI_PRIMITIVE_RESHAPE:
+		return reshape_rows(node, &layouts[node->inputs[0]->index].place);
 	case PUMORI_PRIMITIVE_GATHER:
 	case PUMORI_PRIMITIVE_GATHER_ND:
 	case PUMORI_PRIMITIVE_SCATTER_ND:

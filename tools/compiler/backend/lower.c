@@ -252,6 +252,39 @@ struct pumori_place pumori_lower_fetch(struct pumori_lowering *lowering,
 	return copy;
 }
 
+/*
+ * The result's place may look like the source where the source cannot look like the result, as with elements
+ * that repeat. False if it does not.
+ */
+static bool copy_reshaped(struct pumori_lowering *lowering, const struct pumori_place *out,
+			  const struct pumori_place *source)
+{
+	struct pumori_place target = *out;
+	struct pumori_region region;
+
+	if (source->spread || !pumori_place_reshape(&target, source->rank, source->shape))
+		return false;
+	if (source->space == PUMORI_ISA_MEMORY || target.space != PUMORI_ISA_MEMORY) {
+		if (source->space != target.space || !pumori_same_rows(&target, source))
+			return false;
+		pumori_move(lowering->program, &target, source);
+		return true;
+	}
+	/* An engine reorders what DMA then stores in runs. */
+	pumori_region_begin(&region, target.rank, target.shape, source->rows, 0,
+			    pumori_isa_bytes(target.dtype), PUMORI_REGION_BYTES);
+	while (pumori_region_next(&region) && !lowering->program->error) {
+		struct pumori_place to = pumori_region_part(lowering, &region, &target);
+		struct pumori_place from = pumori_region_part(lowering, &region, source);
+		struct pumori_place part = pumori_lower_temporary(lowering, target.dtype, to.rank,
+								  to.shape, source->rows);
+
+		pumori_move(lowering->program, &part, &from);
+		pumori_move(lowering->program, &to, &part);
+	}
+	return true;
+}
+
 void pumori_lower_view(struct pumori_lowering *lowering, const struct pumori_node *node)
 {
 	const struct pumori_tensor *tensor = node->outputs[0];
@@ -265,6 +298,8 @@ void pumori_lower_view(struct pumori_lowering *lowering, const struct pumori_nod
 	/* The view needs other rows: write the result in its own layout, from memory. */
 	out = pumori_lower_output(lowering, node, 0);
 	source = pumori_lower_input(lowering, node, 0);
+	if (node->primitive == PUMORI_PRIMITIVE_RESHAPE && copy_reshaped(lowering, &out, &source))
+		return;
 	if (source.space != PUMORI_ISA_MEMORY) {
 		/* A permutation of axes may be a mere exchange of partitions and columns. */
 		if (node->primitive == PUMORI_PRIMITIVE_TRANSPOSE &&

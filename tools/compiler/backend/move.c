@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "emit.h"
+#include "shuffle.h"
 
 #define SBUF_DIMS 4
 #define MEMORY_DIMS 5
@@ -319,7 +319,8 @@ void pumori_move(struct pumori_tile_program *program, const struct pumori_place 
 	if (program->error || !pumori_place_elements(destination))
 		return;
 	if (to_memory && from_memory) {
-		move_memory(program, destination, source);
+		if (!pumori_shuffle(program, destination, source))
+			move_memory(program, destination, source);
 	} else if (to_memory) {
 		move_through(program, source, destination, false);
 	} else if (from_memory) {
