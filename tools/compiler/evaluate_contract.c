@@ -3,6 +3,7 @@
  * Reference evaluation of matrix product, convolution and pooling. Sums run over the contracted
  * index in ascending order, one multiply and add a step.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,30 @@ static void multiply_int32(uint32_t *c, const uint32_t *a, const uint32_t *b, in
 				c[i * n + j] += a[i * k + p] * b[p * n + j];
 }
 
+/* Bytes as int32 in new memory; other elements where they are. */
+struct words {
+	const uint32_t *data;
+	uint32_t *owned;
+};
+
+static int widen(struct words *words, const struct pumori_view *view)
+{
+	int64_t count = pumori_type_elements(&view->type);
+
+	words->data = view->data;
+	words->owned = NULL;
+	if (pumori_element_bytes(view->type.element) != 1)
+		return 0;
+	words->data = words->owned = malloc(count * sizeof(*words->owned) + 1);
+	if (!words->owned)
+		return -ENOMEM;
+	for (int64_t i = 0; i < count; i++)
+		words->owned[i] = view->type.element == PUMORI_ELEMENT_INT8 ?
+				  (uint32_t)((const int8_t *)view->data)[i] :
+				  ((const uint8_t *)view->data)[i];
+	return 0;
+}
+
 int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 {
 	const struct pumori_view *a = &evaluation->inputs[0], *b = &evaluation->inputs[1];
@@ -58,11 +83,15 @@ int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 	float scale = evaluation->attributes->matmul.scale;
 	const float *bias = evaluation->input_count > 2 ? evaluation->inputs[2].data : NULL;
 	struct pumori_counter counter;
+	struct words a_words, b_words;
 	int64_t batches, index;
+	int error = widen(&a_words, a) | widen(&b_words, b);
 
-	if (!ta_copy || !tb_copy) {
+	if (!ta_copy || !tb_copy || error) {
 		free(ta_copy);
 		free(tb_copy);
+		free(a_words.owned);
+		free(b_words.owned);
 		return pumori_out_of_memory(evaluation->diagnostics);
 	}
 	batch_a.rank -= 2;
@@ -73,9 +102,9 @@ int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 	pumori_counter_init(&counter, batch.rank, batch.shape);
 	batches = pumori_type_elements(&batch);
 	for (index = 0; index < batches; index++, pumori_counter_next(&counter)) {
-		const uint32_t *left = (const uint32_t *)a->data +
+		const uint32_t *left = a_words.data +
 				       pumori_counter_offset(&counter, a_strides) * m * k;
-		const uint32_t *right = (const uint32_t *)b->data +
+		const uint32_t *right = b_words.data +
 					pumori_counter_offset(&counter, b_strides) * k * n;
 		uint32_t *result = (uint32_t *)y->data + index * m * n;
 
@@ -100,6 +129,8 @@ int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 	}
 	free(ta_copy);
 	free(tb_copy);
+	free(a_words.owned);
+	free(b_words.owned);
 	if (floats)
 		pumori_apply_activation(&evaluation->attributes->matmul.activation, y->data,
 					pumori_type_elements(&y->type));
@@ -158,7 +189,13 @@ int pumori_evaluate_conv2d(const struct pumori_evaluation *evaluation)
 	const int64_t *xs = x->type.shape, *ws = w->type.shape, *ys = y->type.shape;
 	int64_t per_group = ws[0] / evaluation->attributes->conv2d.groups;
 	bool floats = y->type.element == PUMORI_ELEMENT_FLOAT32;
+	struct words x_words, w_words;
 
+	if (widen(&x_words, x) | widen(&w_words, w)) {
+		free(x_words.owned);
+		free(w_words.owned);
+		return pumori_out_of_memory(evaluation->diagnostics);
+	}
 	for (int64_t map = 0; map < ys[0] * ys[1]; map++) {
 		int64_t n = map / ys[1], m = map % ys[1];
 		uint32_t *result = (uint32_t *)y->data + map * ys[2] * ys[3];
@@ -169,8 +206,8 @@ int pumori_evaluate_conv2d(const struct pumori_evaluation *evaluation)
 			int64_t c = tap / (ws[2] * ws[3]), kh = tap / ws[3] % ws[2], kw = tap % ws[3];
 			int64_t channel = m / per_group * ws[1] + c;
 			const uint32_t *source =
-				(const uint32_t *)x->data + (n * xs[1] + channel) * xs[2] * xs[3];
-			uint32_t weight = ((const uint32_t *)w->data)[m * ws[1] * ws[2] * ws[3] + tap];
+				x_words.data + (n * xs[1] + channel) * xs[2] * xs[3];
+			uint32_t weight = w_words.data[m * ws[1] * ws[2] * ws[3] + tap];
 			struct axis_range rows = tap_range(xs[2], ys[2], pads[0], strides[0],
 							   kh * dilations[0]);
 			struct axis_range columns = tap_range(xs[3], ys[3], pads[1], strides[1],
@@ -195,6 +232,8 @@ int pumori_evaluate_conv2d(const struct pumori_evaluation *evaluation)
 			}
 		}
 	}
+	free(x_words.owned);
+	free(w_words.owned);
 	if (floats)
 		pumori_apply_activation(&evaluation->attributes->conv2d.activation, y->data,
 					pumori_type_elements(&y->type));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* ONNX quantisation: integers with a scale and a zero point, composed of exact int32 arithmetic. */
 
-#include "import_window.h"
-#include "importer.h"
+#include "import_integer.h"
 
 /* A per-axis parameter in the shape of its axis; scalars stay as they are. */
 static struct pumori_tensor *spread(struct pumori_importer *importer, struct pumori_tensor *x,
@@ -123,22 +122,17 @@ static void import_matmul_integer(struct pumori_importer *importer, int paramete
 		pumori_refuse(importer, "products of vectors are not supported");
 		return;
 	}
-	importer->outputs[0] = pumori_build_matmul(importer->graph,
-						   centred(importer, a, pumori_input(importer, 2),
-							   a->type.rank - 2),
-						   centred(importer, b, pumori_input(importer, 3),
-							   b->type.rank - 1));
+	importer->outputs[0] = pumori_import_integer_matmul(importer, a, pumori_input(importer, 2),
+							    b, pumori_input(importer, 3));
 }
 
 static void import_conv_integer(struct pumori_importer *importer, int parameter)
 {
-	struct pumori_tensor *x, *weight;
-
 	(void)parameter;
-	x = centred(importer, importer->inputs[0], pumori_input(importer, 2), 0);
-	weight = centred(importer, importer->inputs[1], pumori_input(importer, 3), 0);
-	if (x && weight)
-		importer->outputs[0] = pumori_import_convolution(importer, x, weight, NULL);
+	importer->outputs[0] = pumori_import_integer_convolution(importer, importer->inputs[0],
+								 pumori_input(importer, 2),
+								 importer->inputs[1],
+								 pumori_input(importer, 3));
 }
 
 /* sums * (scale a * scale b / scale y), rounded onto y's grid. */
@@ -164,15 +158,12 @@ static struct pumori_tensor *requantize(struct pumori_importer *importer,
 static void import_qlinear_matmul(struct pumori_importer *importer, int parameter)
 {
 	struct pumori_tensor **in = importer->inputs, *sums;
-	unsigned int rank = in[0]->type.rank;
-
 	(void)parameter;
-	if (rank < 2 || in[3]->type.rank < 2 || pumori_type_elements(&in[1]->type) != 1) {
+	if (in[0]->type.rank < 2 || in[3]->type.rank < 2 || pumori_type_elements(&in[1]->type) != 1) {
 		pumori_refuse(importer, "this shape of scales is not supported");
 		return;
 	}
-	sums = pumori_build_matmul(importer->graph, centred(importer, in[0], in[2], rank - 2),
-				   centred(importer, in[3], in[5], in[3]->type.rank - 1));
+	sums = pumori_import_integer_matmul(importer, in[0], in[2], in[3], in[5]);
 	if (sums)
 		importer->outputs[0] = requantize(importer, sums, in[1], in[4],
 						  sums->type.rank - 1, in[6], in[7]);
@@ -180,14 +171,13 @@ static void import_qlinear_matmul(struct pumori_importer *importer, int paramete
 
 static void import_qlinear_conv(struct pumori_importer *importer, int parameter)
 {
-	struct pumori_tensor **in = importer->inputs, *sums, *x, *weight;
+	struct pumori_tensor **in = importer->inputs, *sums, *bias = pumori_input(importer, 8);
 
 	(void)parameter;
-	x = centred(importer, in[0], in[2], 0);
-	weight = centred(importer, in[3], in[5], 0);
-	if (!x || !weight)
-		return;
-	sums = pumori_import_convolution(importer, x, weight, pumori_input(importer, 8));
+	sums = pumori_import_integer_convolution(importer, in[0], in[2], in[3], in[5]);
+	if (sums && bias)
+		sums = pumori_build_binary(importer->graph, PUMORI_BINARY_ADD, sums,
+					   pumori_along_axis(importer, bias, 1, sums->type.rank));
 	if (sums)
 		importer->outputs[0] = requantize(importer, sums, in[1], in[4], 1, in[6], in[7]);
 }

@@ -4,20 +4,27 @@
 
 #include "shape_rules.h"
 
+/* Bytes are multiplied in any mixture of signs, and summed up in int32. */
+static bool are_bytes(const struct pumori_tensor_type *a, const struct pumori_tensor_type *b)
+{
+	return (a->element == PUMORI_ELEMENT_INT8 || a->element == PUMORI_ELEMENT_UINT8) &&
+	       (b->element == PUMORI_ELEMENT_INT8 || b->element == PUMORI_ELEMENT_UINT8);
+}
+
 int pumori_rule_matmul(const struct pumori_rule *rule)
 {
 	const struct pumori_tensor_type *a = rule->inputs[0], *b = rule->inputs[1];
 	struct pumori_tensor_type batch_a = *a, batch_b = *b, *result = &rule->outputs[0];
-	bool ta = rule->attributes->matmul.transpose_a, tb = rule->attributes->matmul.transpose_b;
+	bool bytes = are_bytes(a, b), ta = rule->attributes->matmul.transpose_a, tb = rule->attributes->matmul.transpose_b;
 	char left[128], right[128];
 	int64_t m, n, k;
 
 	pumori_type_format(a, left, sizeof(left));
 	pumori_type_format(b, right, sizeof(right));
-	if (a->element != b->element || a->rank < 2 || b->rank < 2)
+	if ((a->element != b->element && !bytes) || a->rank < 2 || b->rank < 2)
 		return pumori_rule_refuse(rule, "cannot multiply %s by %s", left, right);
-	if (!pumori_element_is_float(a->element) && (a->element != PUMORI_ELEMENT_INT32 ||
-						     rule->attributes->matmul.scale != 1))
+	if (!pumori_element_is_float(a->element) &&
+	    ((a->element != PUMORI_ELEMENT_INT32 && !bytes) || rule->attributes->matmul.scale != 1))
 		return pumori_rule_refuse(rule, "matrix product of %s",
 					  pumori_element_name(a->element));
 	m = a->shape[a->rank - 2 + ta];
@@ -29,12 +36,14 @@ int pumori_rule_matmul(const struct pumori_rule *rule)
 	batch_b.rank -= 2;
 	if (!pumori_broadcast(&batch_a, &batch_b, result))
 		return pumori_rule_refuse(rule, "cannot multiply %s by %s", left, right);
+	if (bytes)
+		result->element = PUMORI_ELEMENT_INT32;
 	result->shape[result->rank++] = m;
 	result->shape[result->rank++] = n;
 	if (rule->input_count > 2) {
 		const struct pumori_tensor_type *bias = rule->inputs[2];
 
-		if (bias->element != a->element || bias->rank != 1 || bias->shape[0] != n)
+		if (bias->element != result->element || bias->rank != 1 || bias->shape[0] != n)
 			return pumori_rule_refuse(rule, "its bias is not a vector of %lld",
 						  (long long)n);
 	}
@@ -69,14 +78,18 @@ int pumori_rule_conv2d(const struct pumori_rule *rule)
 
 	pumori_type_format(x, left, sizeof(left));
 	pumori_type_format(weight, right, sizeof(right));
-	if (x->rank != 4 || weight->rank != 4 || x->element != weight->element ||
-	    (!pumori_element_is_float(x->element) && x->element != PUMORI_ELEMENT_INT32))
+	if (x->rank != 4 || weight->rank != 4 ||
+	    (!are_bytes(x, weight) &&
+	     (x->element != weight->element ||
+	      (!pumori_element_is_float(x->element) && x->element != PUMORI_ELEMENT_INT32))))
 		return pumori_rule_refuse(rule, "cannot convolve %s with %s", left, right);
 	if (groups < 1 || x->shape[1] % groups || weight->shape[0] % groups ||
 	    weight->shape[1] != x->shape[1] / groups)
 		return pumori_rule_refuse(rule, "cannot convolve %s with %s in %lld groups", left,
 					  right, (long long)groups);
 	*result = *x;
+	if (are_bytes(x, weight))
+		result->element = PUMORI_ELEMENT_INT32;
 	result->shape[1] = weight->shape[0];
 	for (unsigned int i = 0; i < 2; i++) {
 		result->shape[2 + i] =
@@ -91,7 +104,7 @@ int pumori_rule_conv2d(const struct pumori_rule *rule)
 	if (rule->input_count > 2) {
 		const struct pumori_tensor_type *bias = rule->inputs[2];
 
-		if (bias->element != x->element || bias->rank != 1 ||
+		if (bias->element != result->element || bias->rank != 1 ||
 		    bias->shape[0] != weight->shape[0])
 			return pumori_rule_refuse(rule, "its bias is not a vector of %lld",
 						  (long long)weight->shape[0]);

@@ -68,6 +68,12 @@ float *pumori_lower_floats(struct pumori_lowering *lowering, const struct pumori
 			memcpy(&values[i], &bits, 4);
 			break;
 		}
+		case PUMORI_ELEMENT_INT8:
+			values[i] = ((const int8_t *)tensor->data)[i];
+			break;
+		case PUMORI_ELEMENT_UINT8:
+			values[i] = ((const uint8_t *)tensor->data)[i];
+			break;
 		default:
 			pumori_tile_fail(lowering->program, -ENOTSUP,
 					 "%s constants as matrix operands",
@@ -94,6 +100,8 @@ struct pumori_place pumori_lower_weights(struct pumori_lowering *lowering, const
 	for (int64_t i = 0; i < count; i++) {
 		if (dtype == PUMORI_ISA_BF16)
 			((uint16_t *)data)[i] = bfloat16_bits(values[i]);
+		else if (dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8)
+			((uint8_t *)data)[i] = (uint8_t)(int)values[i];
 		else
 			((float *)data)[i] = values[i];
 	}

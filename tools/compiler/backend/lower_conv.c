@@ -14,11 +14,14 @@
 /* Bytes of a partition that the weights of one pass may take. */
 #define WEIGHT_BYTES (40 * 1024)
 
+/* Depthwise products of bytes are added up in FP32: so many of 127 * 255 and -128 * 255 are exact. */
+#define MAX_EXACT_TAPS 512
+
 struct conv {
 	struct pumori_lowering *lowering;
 	const struct pumori_node *node;
 	const struct pumori_activation *activation;
-	unsigned int dtype;
+	unsigned int dtype, weight_dtype;	/* as the tensor engine takes them */
 	int64_t channels, outputs, groups;	/* of the whole convolution */
 	int64_t taps;
 	float *weights, *bias;			/* NULL when computed at run time */
@@ -165,7 +168,7 @@ static void evacuate(const struct conv *conv, const struct pass *pass, uint32_t 
 		source = target;
 		source.tile = psum;
 		source.space = PUMORI_ISA_PSUM;
-		source.dtype = PUMORI_ISA_FP32;
+		source.dtype = pumori_matrix_sum(conv->dtype);
 		source.first_row = 0;
 		source.offset = (int64_t)from * PUMORI_BANK_COLUMNS;
 		source.step[1] = PUMORI_BANK_COLUMNS;
@@ -260,7 +263,7 @@ static struct pumori_place pack_weights(const struct conv *conv, int64_t group, 
 				values[(c * conv->taps + tap) * outputs + m] =
 					conv->weights[((group * width + first + m) * depth + c) *
 						      conv->taps + tap];
-	memory = pumori_lower_weights(conv->lowering, values, conv->dtype, 2, shape);
+	memory = pumori_lower_weights(conv->lowering, values, conv->weight_dtype, 2, shape);
 	free(values);
 	return memory;
 }
@@ -282,7 +285,7 @@ static struct pumori_place turn_weights(const struct conv *conv, int64_t group, 
 		shape[0] = view.shape[0] * conv->taps;
 		shape[1] = outputs;
 	}
-	place = pumori_lower_temporary(conv->lowering, conv->dtype, 4, view.shape,
+	place = pumori_lower_temporary(conv->lowering, conv->weight_dtype, 4, view.shape,
 				       taps_on_rows ? 7 : 1);
 	pumori_move(conv->lowering->program, &place, &view);
 	pumori_place_reshape(&place, 2, shape);
@@ -299,7 +302,8 @@ static struct pumori_place load_weights(const struct conv *conv, size_t index, i
 		return turn_weights(conv, group, first, outputs, taps_on_rows);
 	if (!memory->rank)
 		*memory = pack_weights(conv, group, first, outputs, taps_on_rows);
-	place = pumori_lower_temporary(conv->lowering, conv->dtype, memory->rank, memory->shape, 1);
+	place = pumori_lower_temporary(conv->lowering, conv->weight_dtype, memory->rank,
+				       memory->shape, 1);
 	pumori_move(conv->lowering->program, &place, memory);
 	return place;
 }
@@ -323,9 +327,9 @@ static struct pumori_place load_grouped(const struct conv *conv)
 				values[(c * conv->taps + tap) * width + m] =
 					conv->weights[((c / depth * width + m) * depth +
 						       c % depth) * conv->taps + tap];
-	memory = pumori_lower_weights(conv->lowering, values, conv->dtype, 2, shape);
+	memory = pumori_lower_weights(conv->lowering, values, conv->weight_dtype, 2, shape);
 	free(values);
-	place = pumori_lower_temporary(conv->lowering, conv->dtype, 2, shape, 1);
+	place = pumori_lower_temporary(conv->lowering, conv->weight_dtype, 2, shape, 1);
 	pumori_move(conv->lowering->program, &place, &memory);
 	return place;
 }
@@ -592,12 +596,14 @@ void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_n
 		.lowering = lowering, .node = node,
 		.activation = &node->attributes.conv2d.activation,
 		.dtype = pumori_matrix_type(lowering->graph, node->inputs[0]->type.element),
+		.weight_dtype = pumori_matrix_type(lowering->graph, weights->type.element),
 		.channels = node->inputs[0]->type.shape[1],
 		.outputs = node->outputs[0]->type.shape[1],
 		.groups = node->attributes.conv2d.groups,
 	};
 
-	if (!pumori_element_is_float(node->inputs[0]->type.element)) {
+	if (pumori_element_bytes(node->inputs[0]->type.element) != 1 ?
+	    !pumori_element_is_float(node->inputs[0]->type.element) : bias != NULL) {
 		pumori_tile_fail(lowering->program, -ENOTSUP,
 				 "convolutions of %s have no lowering",
 				 pumori_element_name(node->inputs[0]->type.element));
@@ -625,6 +631,10 @@ void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_n
 		conv.activation = &plain;
 	}
 	load_bias(&conv);
+	if (conv.groups == conv.channels && conv.groups > 1 && conv.taps > MAX_EXACT_TAPS &&
+	    pumori_matrix_sum(conv.dtype) == PUMORI_ISA_INT32)
+		pumori_tile_fail(lowering->program, -ENOTSUP,
+				 "depthwise convolutions of bytes take %d taps", MAX_EXACT_TAPS);
 	if (conv.groups == conv.channels && conv.outputs == conv.channels && conv.groups > 1)
 		lower_depthwise(&conv, &window);
 	else

@@ -19,7 +19,7 @@
 struct product {
 	struct pumori_lowering *lowering;
 	const struct pumori_node *node;
-	unsigned int dtype;
+	unsigned int dtype[2];		/* of A and B as the tensor engine takes them */
 	int64_t m, n, k;
 	struct pumori_place a, b, out, bias;	/* [M, K], [K, N], [M, N], [1, N] */
 	bool has_bias;
@@ -45,7 +45,7 @@ static struct pumori_place rectangle(struct product *product, const struct pumor
 static uint64_t operand_bytes(const struct product *product, int64_t rows, int64_t columns)
 {
 	return (uint64_t)(rows + PUMORI_ISA_PARTITIONS - 1) / PUMORI_ISA_PARTITIONS * columns *
-	       pumori_isa_bytes(product->dtype);
+	       pumori_isa_bytes(product->dtype[0]);
 }
 
 /* One block of up to 128 rows of the product, one group of banks wide, from A and B in SBUF. */
@@ -96,11 +96,13 @@ static void finish(struct product *product, uint32_t psum, const struct pumori_p
 		target = pumori_lower_temporary(lowering, out->dtype, 2, out->shape, ROWS);
 	source.tile = psum;
 	source.space = PUMORI_ISA_PSUM;
-	source.dtype = PUMORI_ISA_FP32;
+	source.dtype = pumori_matrix_sum(product->dtype[0]);
 	source.rows = ROWS;
 	source.first_row = source.offset = source.block_step = 0;
 	source.step[1] = 1;
-	if (!bias) {
+	if (source.dtype == PUMORI_ISA_INT32) {
+		pumori_matrix_evacuate(lowering, &target, &source, activation, 1.0f, NULL);
+	} else if (!bias) {
 		pumori_lower_activation(lowering, &target, &source, activation, scale, 0.0f);
 	} else {
 		wide = activation->function == PUMORI_UNARY_IDENTITY ? target : source;
@@ -120,10 +122,10 @@ static void finish(struct product *product, uint32_t psum, const struct pumori_p
 }
 
 static struct pumori_place fetch(struct product *product, const struct pumori_place *place,
-				 unsigned int rows)
+				 unsigned int operand, unsigned int rows)
 {
-	return pumori_lower_fetch(product->lowering, place, 2, place->shape, rows, product->dtype,
-				  true);
+	return pumori_lower_fetch(product->lowering, place, 2, place->shape, rows,
+				  product->dtype[operand], true);
 }
 
 static struct pumori_place fetch_bias(struct product *product, int64_t rows, int64_t column,
@@ -150,9 +152,9 @@ static void multiply(struct product *product)
 	b_whole = b.space != PUMORI_ISA_MEMORY ||
 		  operand_bytes(product, product->k, product->n) <= OPERAND_BYTES;
 	if (a_whole)
-		a = fetch(product, &a, a_rows);
+		a = fetch(product, &a, 0, a_rows);
 	if (b_whole)
-		b = fetch(product, &b, ROWS);
+		b = fetch(product, &b, 1, ROWS);
 	/* A part of K at a time where a block of A or a group of B's columns is too large. */
 	while (!b_whole && operand_bytes(product, depth, width) > OPERAND_BYTES) {
 		if (width > PUMORI_BANK_COLUMNS)
@@ -162,7 +164,7 @@ static void multiply(struct product *product)
 				PUMORI_ISA_PARTITIONS;
 	}
 	while (!a_whole && !product->k_on_rows &&
-	       (uint64_t)depth * pumori_isa_bytes(product->dtype) > OPERAND_BYTES)
+	       (uint64_t)depth * pumori_isa_bytes(product->dtype[0]) > OPERAND_BYTES)
 		depth = (depth / 2 + PUMORI_ISA_PARTITIONS - 1) / PUMORI_ISA_PARTITIONS *
 			PUMORI_ISA_PARTITIONS;
 	b_group = !b_whole && depth >= product->k;
@@ -173,7 +175,7 @@ static void multiply(struct product *product)
 		if (b_whole || b_group)
 			group = rectangle(product, &b, 0, product->k, n, columns);
 		if (b_group)
-			group = fetch(product, &group, ROWS);
+			group = fetch(product, &group, 1, ROWS);
 		if (product->has_bias)
 			bias = fetch_bias(product, minimum(product->m, PUMORI_ISA_PARTITIONS), n,
 					  columns);
@@ -193,10 +195,10 @@ static void multiply(struct product *product)
 
 				block = rectangle(product, &a, m, rows, k, part);
 				if (!a_whole)
-					block = fetch(product, &block, a_rows);
+					block = fetch(product, &block, 0, a_rows);
 				if (!b_whole && !b_group) {
 					slab = rectangle(product, &b, k, part, n, columns);
-					slab = fetch(product, &slab, ROWS);
+					slab = fetch(product, &slab, 1, ROWS);
 				} else if (depth < product->k) {
 					slab = rectangle(product, &group, k, part, 0, columns);
 				}
@@ -221,7 +223,7 @@ static struct pumori_place operand(struct product *product, size_t index, bool t
 	unsigned int order[PUMORI_MAX_RANK], rank = tensor->type.rank;
 	struct pumori_place place;
 
-	if (!pumori_tensor_is_constant(tensor)) {
+	if (!pumori_tensor_is_constant(tensor) || !pumori_element_is_float(tensor->type.element)) {
 		place = pumori_lower_input(lowering, product->node, index);
 	} else if (transposed) {
 		int64_t rows = tensor->type.shape[rank - 2], columns = tensor->type.shape[rank - 1];
@@ -242,13 +244,14 @@ static struct pumori_place operand(struct product *product, size_t index, bool t
 			memcpy(shape, tensor->type.shape, sizeof(shape));
 			shape[rank - 2] = columns;
 			shape[rank - 1] = rows;
-			place = pumori_lower_weights(lowering, turned, product->dtype, rank, shape);
+			place = pumori_lower_weights(lowering, turned, product->dtype[index], rank,
+						     shape);
 		}
 		free(values);
 		free(turned);
 		return place;
 	} else {
-		return pumori_lower_constant(lowering, tensor, product->dtype);
+		return pumori_lower_constant(lowering, tensor, product->dtype[index]);
 	}
 	if (transposed) {
 		for (unsigned int i = 0; i < rank; i++)
@@ -317,7 +320,8 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 	unsigned int rows = lowering->layouts[node->outputs[0]->index].place.rows;
 	struct product product = {
 		.lowering = lowering, .node = node,
-		.dtype = pumori_matrix_type(lowering->graph, node->inputs[0]->type.element),
+		.dtype = { pumori_matrix_type(lowering->graph, node->inputs[0]->type.element),
+			   pumori_matrix_type(lowering->graph, node->inputs[1]->type.element) },
 		.m = out->shape[out->rank - 2], .n = out->shape[out->rank - 1],
 		.k = node->attributes.matmul.transpose_a ?
 		     node->inputs[0]->type.shape[node->inputs[0]->type.rank - 2] :
@@ -327,7 +331,8 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 	struct pumori_place a, b, target;
 	int64_t batches = 1;
 
-	if (!pumori_element_is_float(node->inputs[0]->type.element)) {
+	if (pumori_element_bytes(node->inputs[0]->type.element) != 1 ?
+	    !pumori_element_is_float(node->inputs[0]->type.element) : product.has_bias) {
 		pumori_tile_fail(lowering->program, -ENOTSUP,
 				 "matrix products of %s have no lowering",
 				 pumori_element_name(node->inputs[0]->type.element));

@@ -5,6 +5,12 @@
 
 #include "matrix.h"
 
+unsigned int pumori_matrix_sum(unsigned int dtype)
+{
+	return dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8 ? PUMORI_ISA_INT32 :
+								       PUMORI_ISA_FP32;
+}
+
 void pumori_matrix_load(struct pumori_tile_program *program, uint32_t tile,
 			const struct pumori_isa_operand *operand, bool transposed)
 {
@@ -36,10 +42,10 @@ void pumori_matrix_multiply(struct pumori_tile_program *program, uint32_t psum, 
 	instruction->tiles[PUMORI_TILE_OUT] = psum;
 	instruction->isa.compute.in[0] = *moving;
 	instruction->isa.compute.out = (struct pumori_isa_operand){
-		.space = PUMORI_ISA_PSUM, .dtype = PUMORI_ISA_FP32, .partition_count = rows,
+		.space = PUMORI_ISA_PSUM, .dtype = pumori_matrix_sum(moving->dtype), .partition_count = rows,
 		.partition_step = 1, .dims = 1, .offset = bank * 4, .count = { columns },
 		.step = { 1 } };
-	instruction->isa.compute.compute = PUMORI_ISA_FP32;
+	instruction->isa.compute.compute = pumori_matrix_sum(moving->dtype);
 	if (accumulate)
 		instruction->isa.compute.modifiers = PUMORI_ISA_ACCUMULATE;
 }
@@ -68,6 +74,12 @@ void pumori_matrix_evacuate(struct pumori_lowering *lowering, const struct pumor
 	struct pumori_place wide = *out;
 	bool simple = pumori_activation_function(activation, &function);
 
+	/* Sums of integers leave as they are, exactly. */
+	if (psum->dtype == PUMORI_ISA_INT32) {
+		emit.opcode = PUMORI_ISA_COPY;
+		pumori_emit(lowering->program, &emit);
+		return;
+	}
 	if (!simple) {
 		function = (struct pumori_function){ .scale = 1.0f };
 		wide = pumori_lower_temporary(lowering, PUMORI_ISA_FP32, out->rank, out->shape,

@@ -9,6 +9,9 @@
 #define PUMORI_MATRIX_BANKS 4
 #define PUMORI_BANK_COLUMNS PUMORI_ISA_MOVING_MAX
 
+/* What sums of products of @dtype are: FP32 or INT32. */
+unsigned int pumori_matrix_sum(unsigned int dtype);
+
 void pumori_matrix_load(struct pumori_tile_program *program, uint32_t tile,
 			const struct pumori_isa_operand *operand, bool transposed);
 /* @bank is an offset in columns into the PSUM tile; @rows is M. */
@@ -17,7 +20,7 @@ void pumori_matrix_multiply(struct pumori_tile_program *program, uint32_t psum, 
 			    bool accumulate);
 
 /*
- * out = activation(psum * scale + bias): @bias is NULL, or one FP32 a row, which must hold what
+ * out = activation(psum * scale + bias), or, of integers, out = psum: @bias is NULL, or one FP32 a row, which must hold what
  * pumori_matrix_bias() made of the operator's bias.
  */
 void pumori_matrix_evacuate(struct pumori_lowering *lowering, const struct pumori_place *out,

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Products and convolutions of bytes, in all mixtures of signs: exact int32 sums, whatever the
+ * layout, equal to the evaluator's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backend_bench.h"
+
+#define ROUNDS 16
+
+static enum pumori_element_type byte_type(struct bench_graph *bench)
+{
+	return bench_range(&bench->random, 0, 1) ? PUMORI_ELEMENT_INT8 : PUMORI_ELEMENT_UINT8;
+}
+
+/* Bytes of all values, constant or an input. */
+static struct pumori_tensor *bytes(struct bench_graph *bench, bool constant, unsigned int rank,
+				   const int64_t *shape)
+{
+	struct pumori_tensor_type type = { .element = byte_type(bench), .rank = rank };
+	struct pumori_tensor *tensor;
+
+	if (!constant)
+		return bench_input(bench, type.element, rank, shape);
+	memcpy(type.shape, shape, rank * sizeof(*shape));
+	tensor = pumori_graph_add_constant(bench->graph, NULL, &type, NULL);
+	assert_non_null(tensor);
+	for (int64_t i = 0; i < pumori_type_elements(&type); i++)
+		((uint8_t *)tensor->data)[i] = (uint8_t)bench_next(&bench->random);
+	return tensor;
+}
+
+static void run_all(void (*build)(struct bench_graph *bench))
+{
+	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+		for (unsigned int mode = 0; mode < BENCH_MODES; mode++) {
+			struct bench_graph bench;
+
+			bench_begin(&bench, seed);
+			bench.low = -128;
+			bench.high = 255;
+			build(&bench);
+			bench_finish(&bench, mode, 0, 0);
+		}
+	}
+}
+
+static void build_matmul(struct bench_graph *bench)
+{
+	static const int64_t extents[] = { 1, 3, 17, 64, 128, 131, 600 };
+	int64_t m = extents[bench_range(&bench->random, 0, 6)];
+	int64_t n = extents[bench_range(&bench->random, 0, 6)];
+	int64_t k = extents[bench_range(&bench->random, 0, 6)];
+	bool ta = bench_range(&bench->random, 0, 1), tb = bench_range(&bench->random, 0, 1);
+	int64_t a[3] = { bench_range(&bench->random, 1, 2), ta ? k : m, ta ? m : k };
+	int64_t b[2] = { tb ? n : k, tb ? k : n };
+	union pumori_attributes attributes = {
+		.matmul = { .transpose_a = ta, .transpose_b = tb, .scale = 1 } };
+	struct pumori_tensor *inputs[2];
+
+	inputs[0] = bytes(bench, false, 3, a);
+	inputs[1] = bytes(bench, bench_range(&bench->random, 0, 2), 2, b);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_MATMUL, &attributes, inputs, 2));
+}
+
+static void test_matmul(void **state)
+{
+	(void)state;
+	run_all(build_matmul);
+}
+
+static void build_conv(struct bench_graph *bench)
+{
+	static const int64_t depths[] = { 1, 3, 16, 130 };
+	int64_t groups = bench_range(&bench->random, 0, 2) ? 1 : bench_range(&bench->random, 2, 3);
+	int64_t depth = depths[bench_range(&bench->random, 0, 3)];
+	int64_t image[4] = { bench_range(&bench->random, 1, 2), groups * depth,
+			     bench_range(&bench->random, 9, 20), bench_range(&bench->random, 9, 20) };
+	int64_t weight[4] = { groups * bench_range(&bench->random, 1, 70), depth };
+	union pumori_attributes attributes = { .conv2d = { .groups = groups } };
+	struct pumori_tensor *inputs[2];
+
+	if (!bench_range(&bench->random, 0, 3)) {
+		/* Depthwise. */
+		image[1] = weight[0] = attributes.conv2d.groups = groups * depth;
+		weight[1] = 1;
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		weight[2 + i] = bench_range(&bench->random, 1, 4);
+		attributes.conv2d.strides[i] = bench_range(&bench->random, 1, 2);
+		attributes.conv2d.dilations[i] = bench_range(&bench->random, 0, 3) ? 1 : 2;
+		attributes.conv2d.pads[i] = bench_range(&bench->random, 0, weight[2 + i] - 1);
+		attributes.conv2d.pads[2 + i] = bench_range(&bench->random, 0, weight[2 + i] - 1);
+	}
+	inputs[0] = bytes(bench, false, 4, image);
+	inputs[1] = bytes(bench, bench_range(&bench->random, 0, 2), 4, weight);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_CONV2D, &attributes, inputs, 2));
+}
+
+static void test_conv(void **state)
+{
+	(void)state;
+	run_all(build_conv);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_matmul),
+		cmocka_unit_test(test_conv),
+	};
+
+	return cmocka_run_group_tests_name("back end, integers", tests, NULL, NULL);
+}
