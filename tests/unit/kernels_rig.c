@@ -87,6 +87,12 @@ void rig_fill(struct rig *rig, uint8_t *at, size_t bytes, uint8_t dtype, unsigne
 			else if (mode == 2)
 				bits = special_float(rig);
 			raw = dtype == PUMORI_ISA_BF16 ? bits >> 16 : bits;
+		} else if (dtype >= PUMORI_ISA_FP16 && dtype <= PUMORI_ISA_FP8E5M2) {
+			/* Any bits, but plain numbers on request. */
+			if (mode == 0)
+				raw = oracle_narrow_store(dtype, (float)((int32_t)raw >> 16) * 0x1p-9f);
+			else if (mode == 2)
+				raw = oracle_narrow_store(dtype, oracle_from_bits(special_float(rig)));
 		} else if (mode == 0) {
 			raw = (uint64_t)((int64_t)(raw >> 32 & 0xff) - 100);
 		} else if (mode == 2) {

@@ -15,7 +15,8 @@ unsigned int oracle_size(uint8_t dtype)
 {
 	switch (dtype) {
 	case PUMORI_ISA_INT8: case PUMORI_ISA_UINT8: case PUMORI_ISA_BOOL: return 1;
-	case PUMORI_ISA_BF16: case PUMORI_ISA_INT16: case PUMORI_ISA_UINT16: return 2;
+	case PUMORI_ISA_FP8E4M3: case PUMORI_ISA_FP8E5M2: return 1;
+	case PUMORI_ISA_BF16: case PUMORI_ISA_FP16: case PUMORI_ISA_INT16: case PUMORI_ISA_UINT16: return 2;
 	case PUMORI_ISA_FP32: case PUMORI_ISA_INT32: case PUMORI_ISA_UINT32: return 4;
 	default: return 8;
 	}
@@ -25,6 +26,16 @@ static int is_signed(uint8_t dtype)
 {
 	return dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_INT16 || dtype == PUMORI_ISA_INT32 ||
 	       dtype == PUMORI_ISA_INT64;
+}
+
+static int is_narrow(uint8_t dtype)
+{
+	return dtype == PUMORI_ISA_FP16 || dtype == PUMORI_ISA_FP8E4M3 || dtype == PUMORI_ISA_FP8E5M2;
+}
+
+static int is_floating(uint8_t dtype)
+{
+	return dtype == PUMORI_ISA_FP32 || dtype == PUMORI_ISA_BF16 || is_narrow(dtype);
 }
 
 static struct value of_float(float f)
@@ -47,6 +58,8 @@ static struct value load(uint8_t dtype, const uint8_t *p)
 		return of_float(oracle_from_bits((uint32_t)raw));
 	if (dtype == PUMORI_ISA_BF16)
 		return of_float(oracle_from_bits((uint32_t)raw << 16));
+	if (is_narrow(dtype))
+		return of_float(oracle_narrow_load(dtype, (uint32_t)raw));
 	if (dtype == PUMORI_ISA_BOOL)
 		return of_integer(raw != 0);
 	if (is_signed(dtype) && raw >> (bits - 1) & 1)
@@ -104,6 +117,8 @@ static void store(uint8_t dtype, uint8_t *p, struct value v)
 			if (rest > 0x8000 || (rest == 0x8000 && raw & 1))
 				raw++;
 		}
+	} else if (is_narrow(dtype)) {
+		raw = oracle_narrow_store(dtype, to_float(v));
 	} else if (dtype == PUMORI_ISA_BOOL) {
 		raw = v.is_float ? v.f != 0 : v.i != 0;
 	} else {
@@ -281,7 +296,7 @@ static void put(struct oracle_machine *m, const struct pumori_isa_compute *c, un
 	uint8_t *to = at(m, &c->out, p, index);
 
 	store(c->out.dtype, to, v);
-	if (c->modifiers & PUMORI_ISA_CHECK_NAN && (c->out.dtype == PUMORI_ISA_FP32 || c->out.dtype == PUMORI_ISA_BF16))
+	if (c->modifiers & PUMORI_ISA_CHECK_NAN && is_floating(c->out.dtype))
 		m->nonfinite += !isfinite(load(c->out.dtype, to).f);
 }
 
@@ -313,14 +328,9 @@ static void load_stationary(struct oracle_machine *m, const struct pumori_isa_co
 	s->dtype = in->dtype;
 	for (unsigned int p = 0; p < in->partition_count; p++)
 		for (unsigned int i = 0; i < width; i++) {
-			uint32_t bits = 0;
+			struct value v = element(m, in, p, i);
 
-			memcpy(&bits, at(m, in, p, i), oracle_size(in->dtype));
-			if (in->dtype == PUMORI_ISA_BF16)
-				bits <<= 16;
-			else if (in->dtype != PUMORI_ISA_FP32)
-				bits = (uint32_t)element(m, in, p, i).i;
-			s->bits[transposed ? i : p][transposed ? p : i] = bits;
+			s->bits[transposed ? i : p][transposed ? p : i] = v.is_float ? oracle_bits(v.f) : (uint32_t)v.i;
 		}
 }
 
@@ -363,7 +373,7 @@ static void multiply_moving(struct oracle_machine *m, const struct pumori_isa_co
 			for (unsigned int k = 0; k < s->rows; k++) {
 				unsigned int pair = k ^ 1;	/* odd before even */
 
-				if (s->dtype == PUMORI_ISA_FP32)
+				if (s->dtype == PUMORI_ISA_FP32 || s->dtype == PUMORI_ISA_FP16)
 					acc = fmaf(oracle_from_bits(s->bits[k][row]), element(m, &c->in[0], k, n).f, acc);
 				else if (pair >= s->rows)
 					acc = oracle_bf16_step(oracle_from_bits(s->bits[k][row]),
@@ -545,14 +555,41 @@ static int indexed(struct oracle_machine *m, uint16_t opcode, const struct pumor
 	return 0;
 }
 
+/* The random bits of an element; @input may hold seeds. */
+static uint32_t random_bits(const struct oracle_machine *m, const struct pumori_isa_compute *c, int input, unsigned int p,
+			    unsigned int i)
+{
+	uint32_t seed = c->imm[0];
+
+	if (c->in[input].space != PUMORI_ISA_UNUSED)
+		seed = (uint32_t)element(m, &c->in[input], p, 0).i;
+	return oracle_random(seed, p, i);
+}
+
+static struct value random_element(const struct oracle_machine *m, const struct pumori_isa_compute *c, unsigned int p,
+				   unsigned int i)
+{
+	uint32_t bits = random_bits(m, c, 0, p, i);
+
+	return c->compute == PUMORI_ISA_FP32 ? of_float((float)(bits >> 8) * 0x1p-24f) : of_integer((int32_t)bits);
+}
+
 static void copy_element(struct oracle_machine *m, const struct pumori_isa_compute *c, unsigned int p, unsigned int i)
 {
+	if (c->modifiers & PUMORI_ISA_STOCHASTIC) {
+		uint32_t raw = oracle_stochastic_store(c->out.dtype, to_float(element(m, &c->in[0], p, i)),
+						       random_bits(m, c, 1, p, i));
+
+		memcpy(at(m, &c->out, p, i), &raw, oracle_size(c->out.dtype));
+		if (c->modifiers & PUMORI_ISA_CHECK_NAN)
+			m->nonfinite += !isfinite(element(m, &c->out, p, i).f);
+		return;
+	}
 	if (c->out.dtype == c->in[0].dtype) {
 		uint8_t *to = at(m, &c->out, p, i);
 
 		memcpy(to, at(m, &c->in[0], p, i), oracle_size(c->out.dtype));
-		if (c->modifiers & PUMORI_ISA_CHECK_NAN &&
-		    (c->out.dtype == PUMORI_ISA_FP32 || c->out.dtype == PUMORI_ISA_BF16))
+		if (c->modifiers & PUMORI_ISA_CHECK_NAN && is_floating(c->out.dtype))
 			m->nonfinite += !isfinite(load(c->out.dtype, to).f);
 		return;
 	}
@@ -579,6 +616,7 @@ static int partition(struct oracle_machine *m, uint16_t opcode, const struct pum
 		case PUMORI_ISA_COPY: copy_element(m, c, p, i); break;
 		case PUMORI_ISA_MEMSET: put(m, c, p, i, immediate(c, 0)); break;
 		case PUMORI_ISA_QUANTIZE: put(m, c, p, i, quantize(m, c, p, i)); break;
+		case PUMORI_ISA_RANDOM: put(m, c, p, i, random_element(m, c, p, i)); break;
 		case PUMORI_ISA_IOTA: put(m, c, p, i, iota(c, p, i)); break;
 		default: put(m, c, p, i, elementwise(m, opcode, c, p, i));
 		}

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <pumori/isa.h>
 
-/* One buffer of the systolic array: bits of an FP32 (also for BF16), or an integer. */
+/* One buffer of the systolic array: bits of an FP32 (also for narrower ones), or an integer. */
 struct oracle_stationary {
 	unsigned int rows, columns;
 	uint8_t dtype;
@@ -37,6 +37,12 @@ int oracle_convert(uint8_t *to, uint8_t to_dtype, const uint8_t *from, uint8_t f
 
 /* Storage size of a type in bytes. */
 unsigned int oracle_size(uint8_t dtype);
+
+/* oracle_narrow.c: FP16 and FP8 (bits of an element), random bits. */
+float oracle_narrow_load(uint8_t dtype, uint32_t raw);
+uint32_t oracle_narrow_store(uint8_t dtype, float value);
+uint32_t oracle_stochastic_store(uint8_t dtype, float value, uint32_t bits);
+uint32_t oracle_random(uint32_t seed, uint32_t partition, uint32_t index);
 
 /* oracle_math.c: floating point operations of the page's sections 3 and 5. */
 float oracle_float_operation(uint8_t operation, float a, float b);

@@ -4,7 +4,7 @@
 
 CHIP_RIG_OBJECTS := $(O)/obj/tests/unit/chip_rig.o $(O)/obj/tests/unit/program_builder.o
 
-ORACLE_OBJECTS := $(O)/obj/tests/unit/oracle.o $(O)/obj/tests/unit/oracle_math.o
+ORACLE_OBJECTS := $(O)/obj/tests/unit/oracle.o $(O)/obj/tests/unit/oracle_math.o $(O)/obj/tests/unit/oracle_narrow.o
 
 define silicon_unit_test
 $(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(ORACLE_OBJECTS) $(SILICON_OBJECTS),-lcmocka -lm -lpthread)

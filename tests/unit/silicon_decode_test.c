@@ -186,7 +186,7 @@ static void headers(void **state)
 	CHANGE(MAGIC, -1, p->header.magic++);
 	CHANGE(VERSION, -1, p->header.version_major++);
 	CHANGE(VERSION, -1, p->header.version_minor = PUMORI_ISA_VERSION_MINOR + 1);
-	CHANGE(FEATURES, -1, p->header.features = PUMORI_HW_FEATURE_FP16);
+	CHANGE(FEATURES, -1, p->header.features = 1ull << 62);
 	CHANGE(FEATURES, -1, p->header.features = 1ull << 63);
 	CHANGE(FOOTPRINT, -1, p->header.sbuf_bytes = PUMORI_ISA_SBUF_BYTES + 1);
 	CHANGE(FOOTPRINT, -1, p->header.psum_bytes = PUMORI_ISA_PSUM_BYTES + 1);

@@ -42,7 +42,7 @@ static const struct {
 static const uint8_t dtypes[] = {
 	PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT8, PUMORI_ISA_UINT8,
 	PUMORI_ISA_INT16, PUMORI_ISA_UINT16, PUMORI_ISA_INT32, PUMORI_ISA_UINT32, PUMORI_ISA_INT64,
-	PUMORI_ISA_UINT64, PUMORI_ISA_BOOL,
+	PUMORI_ISA_UINT64, PUMORI_ISA_BOOL, PUMORI_ISA_FP16, PUMORI_ISA_FP8E4M3, PUMORI_ISA_FP8E5M2,
 };
 static const uint8_t alu[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 18, 19, 20, 21, 24, 25, 26, 32, 33, 34, 35, 36, 37 };
 static const uint8_t reductions[] = { 1, 3, 5, 6, 24, 25, 32, 33, 34 };
@@ -77,6 +77,13 @@ static bool column(struct rig *rig, struct pumori_isa_compute *c, unsigned int i
 	return operand(rig, c, &c->in[input], 1 + input, rig_random(rig, 2) ? PUMORI_ISA_FP32 : c->compute, one);
 }
 
+static bool seed(struct rig *rig, struct pumori_isa_compute *c, unsigned int input)
+{
+	static const uint16_t one[] = { 1, 0 };
+
+	return rig_random(rig, 2) || operand(rig, c, &c->in[input], 1 + input, PUMORI_ISA_INT32, one);
+}
+
 static void output(struct rig *rig, struct pumori_isa_compute *c, uint8_t dtype, unsigned int dims, unsigned int elements,
 		   const uint16_t *counts)
 {
@@ -109,6 +116,8 @@ static bool generate_elementwise(struct rig *rig, uint16_t opcode, struct pumori
 		return false;
 	if (opcode == PUMORI_ISA_MEMSET || opcode == PUMORI_ISA_IOTA)
 		return true;
+	if (opcode == PUMORI_ISA_RANDOM)
+		return seed(rig, c, 0);
 	inputs_by_opcode[1] = opcode == PUMORI_ISA_TENSOR_TENSOR || opcode == PUMORI_ISA_SCALAR_TENSOR_TENSOR ||
 			      opcode == PUMORI_ISA_SELECT;
 	inputs_by_opcode[2] = opcode == PUMORI_ISA_SELECT;
@@ -119,6 +128,14 @@ static bool generate_elementwise(struct rig *rig, uint16_t opcode, struct pumori
 		return column(rig, c, 1) && column(rig, c, 2);
 	if (opcode == PUMORI_ISA_SCALAR_TENSOR_TENSOR)
 		return column(rig, c, 2);
+	if (opcode == PUMORI_ISA_COPY) {
+		c->imm[0] = 0;
+		if (c->out.dtype <= PUMORI_ISA_FP32 || c->out.dtype > PUMORI_ISA_FP8E5M2 || rig_random(rig, 2))
+			return true;
+		c->modifiers |= PUMORI_ISA_STOCHASTIC;
+		c->imm[0] = rig_random(rig, ~0u);
+		return seed(rig, c, 1);
+	}
 	return true;
 }
 
@@ -443,7 +460,7 @@ int main(int argc, char **argv)
 		{ .name = "tensor_tensor", .opcode = PUMORI_ISA_TENSOR_TENSOR, .cases = CASES(300) },
 		{ .name = "tensor_scalar", .opcode = PUMORI_ISA_TENSOR_SCALAR, .cases = CASES(300) },
 		{ .name = "scalar_tensor_tensor", .opcode = PUMORI_ISA_SCALAR_TENSOR_TENSOR, .cases = CASES(200) },
-		{ .name = "copy", .opcode = PUMORI_ISA_COPY, .cases = CASES(200) },
+		{ .name = "copy", .opcode = PUMORI_ISA_COPY, .cases = CASES(300) },
 		{ .name = "memset", .opcode = PUMORI_ISA_MEMSET, .cases = CASES(60) },
 		{ .name = "select", .opcode = PUMORI_ISA_SELECT, .cases = CASES(100) },
 		{ .name = "reduce", .opcode = PUMORI_ISA_REDUCE, .cases = CASES(300) },
@@ -455,6 +472,7 @@ int main(int argc, char **argv)
 		{ .name = "window_sum", .opcode = PUMORI_ISA_WINDOW_SUM, .cases = CASES(100) },
 		{ .name = "activate", .opcode = PUMORI_ISA_ACTIVATE, .cases = CASES(400) },
 		{ .name = "iota", .opcode = PUMORI_ISA_IOTA, .cases = CASES(60) },
+		{ .name = "random", .opcode = PUMORI_ISA_RANDOM, .cases = CASES(60) },
 		{ .name = "gather", .opcode = PUMORI_ISA_GATHER, .cases = CASES(100) },
 		{ .name = "scatter", .opcode = PUMORI_ISA_SCATTER, .cases = CASES(100) },
 	};

@@ -86,8 +86,10 @@ static bool zero_points(struct rig *rig, struct pumori_isa_operand *column, uint
 
 static void generate(struct rig *rig, struct pumori_isa_instruction *load, struct pumori_isa_instruction *multiply)
 {
-	static const uint8_t dtypes[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT8, PUMORI_ISA_UINT8 };
-	uint8_t dtype = dtypes[rig_random(rig, 4)], moving = dtype;
+	static const uint8_t dtypes[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT8, PUMORI_ISA_UINT8,
+					  PUMORI_ISA_FP16, PUMORI_ISA_FP8E4M3, PUMORI_ISA_FP8E5M2 };
+	uint8_t dtype = dtypes[rig_random(rig, 7)], moving = dtype;
+	bool fp8 = dtype == PUMORI_ISA_FP8E4M3 || dtype == PUMORI_ISA_FP8E5M2;
 	bool bytes = dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8;
 	uint16_t k = pick_size(rig, 128), m = pick_size(rig, 128), n, counts[5];
 	bool transposed = rig_random(rig, 3) == 0;
@@ -112,6 +114,8 @@ static void generate(struct rig *rig, struct pumori_isa_instruction *load, struc
 		moving = rig_random(rig, 2) ? PUMORI_ISA_INT8 : PUMORI_ISA_UINT8;
 		c->compute = PUMORI_ISA_INT32;
 	}
+	if (fp8)
+		moving = rig_random(rig, 2) ? PUMORI_ISA_FP8E4M3 : PUMORI_ISA_FP8E5M2;
 	do {
 		n = pick_size(rig, 512);
 		pick_counts(rig, n, counts);
@@ -193,7 +197,7 @@ static void test_set(void **state)
 		print_message("# SKIP this host lacks the set's instructions\n");
 		skip();
 	}
-	products(kernels, 120);
+	products(kernels, 200);
 }
 
 /* Every pair of values near where a product or a sum becomes subnormal, through one multiplication. */

@@ -35,6 +35,7 @@ const struct cli_name cli_modifier_names[] = {
 	{ "scan_exclusive", PUMORI_ISA_SCAN_EXCLUSIVE },
 	{ "scan_reverse", PUMORI_ISA_SCAN_REVERSE },
 	{ "scatter_add", PUMORI_ISA_SCATTER_ADD },
+	{ "stochastic", PUMORI_ISA_STOCHASTIC },
 	{ NULL, 0 },
 };
 

@@ -129,6 +129,7 @@ enum pumori_isa_format {
 	X(IOTA,             56, "iota",              PUMORI_ISA_ON_GPSIMD, COMPUTE, 0, 1) \
 	X(GATHER,           57, "gather",            PUMORI_ISA_ON_GPSIMD, COMPUTE, 2, 1) \
 	X(SCATTER,          58, "scatter",           PUMORI_ISA_ON_GPSIMD, COMPUTE, 2, 1) \
+	X(RANDOM,           59, "random",            PUMORI_ISA_ON_ELEMENTWISE, COMPUTE, 0, 1) \
 	X(DMA_COPY,         64, "dma_copy",          PUMORI_ISA_ON_DMA, DMA, 1, 1) \
 	X(DMA_GATHER,       65, "dma_gather",        PUMORI_ISA_ON_DMA, DMA, 2, 1) \
 	X(DMA_SCATTER,      66, "dma_scatter",       PUMORI_ISA_ON_DMA, DMA, 2, 1)
@@ -332,7 +333,8 @@ struct pumori_isa_wait {
 #define PUMORI_ISA_SCAN_EXCLUSIVE	(1u << 6)
 #define PUMORI_ISA_SCAN_REVERSE		(1u << 7)
 #define PUMORI_ISA_SCATTER_ADD		(1u << 8)
-#define PUMORI_ISA_MODIFIERS		0x1ffu
+#define PUMORI_ISA_STOCHASTIC		(1u << 9)	/* COPY: rounds up or down by chance */
+#define PUMORI_ISA_MODIFIERS		0x3ffu
 
 /**
  * struct pumori_isa_compute - operands of TENSOR, VECTOR, SCALAR and GPSIMD instructions
@@ -341,13 +343,14 @@ struct pumori_isa_wait {
  * operand has one element a partition, FP32 or the compute type):
  *
  * - LOAD_STATIONARY: in0 [K partitions][M], or with LOAD_TRANSPOSED [M partitions][K].
- * - MULTIPLY_MOVING: in0 [K][N], out PSUM FP32 [M][N]; K and M must be those last loaded into the buffer.
+ * - MULTIPLY_MOVING: in0 [K][N], out PSUM FP32 [M][N]; any type of floating point; K and M must be those last loaded into the buffer.
  *   INT8 and UINT8, each by each: out INT32, compute type INT32, zero points of the stationary and the
  *   moving matrix in1 and in2 ([M,1], INT32) or imm0 and imm1.
  * - TENSOR_TENSOR: out = in0 op0 in1.
  * - TENSOR_SCALAR: out = (in0 op0 s0) op1 s1, s0 = in1 [P,1] or imm0, s1 = in2 [P,1] or imm1.
  * - SCALAR_TENSOR_TENSOR: out = (in0 op0 s0) op1 in1, s0 = in2 [P,1] or imm0.
- * - COPY: out = in0, cast. Equal types move bits.
+ * - COPY: out = in0, cast. Equal types move bits. STOCHASTIC: to BF16, FP16 or FP8, rounded up or down by
+ *   chance; the seed is in1 [P,1] (INT32) or imm0.
  * - MEMSET: out = imm0, bits of the compute type, cast.
  * - SELECT: out = in0 != 0 ? in1 : in2.
  * - REDUCE: op0 (ADD, MULTIPLY, MAX, MIN, LOGICAL_AND/OR, BIT_*) over the last @axes dimensions of in0;
@@ -367,6 +370,8 @@ struct pumori_isa_wait {
  * - IOTA: out = imm0 + p * imm1 + flattened index * imm2, exact in the compute type.
  * - GATHER: out[p][i] = in0[p][in1[p][i]]; in0 one dimension, in1 integers, negative counts from the end,
  *   out of bounds is a fault.
+ * - RANDOM: out = random bits (compute type INT32) or numbers in [0, 1) (FP32); the seed is in0 [P,1] (INT32)
+ *   or imm0.
  * - SCATTER: out[p][in1[p][i]] = in0[p][i] in ascending i; out one dimension; SCATTER_ADD adds.
  */
 struct pumori_isa_compute {

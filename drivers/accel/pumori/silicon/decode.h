@@ -229,7 +229,9 @@ _Static_assert(sizeof(struct silicon_instruction) + sizeof(struct silicon_table_
 
 /* What programs may ask for. */
 #define SILICON_FEATURES	(PUMORI_HW_FEATURE_FP32 | PUMORI_HW_FEATURE_BF16 | \
-				 PUMORI_HW_FEATURE_INT8_MATMUL)
+				 PUMORI_HW_FEATURE_FP16 | \
+				 PUMORI_HW_FEATURE_FP8 | PUMORI_HW_FEATURE_INT8_MATMUL | \
+				 PUMORI_HW_FEATURE_STOCHASTIC)
 
 /* Why a program was refused. */
 #define SILICON_REFUSALS(X) \

@@ -564,6 +564,8 @@ static u32 run_select(struct silicon_task *task, u32 budget)
 	}
 }
 
+static u32 copy_stochastic(struct silicon_task *task, u32 budget);
+
 static void copy_segment(struct silicon_task *task, const struct walk *w, const struct segment *s)
 {
 	u8 to = task->out.dtype, from = task->in[0].dtype;
@@ -596,6 +598,8 @@ static u32 run_copy(struct silicon_task *task, u32 budget)
 	struct segment s;
 	struct meter m;
 
+	if (task->modifiers & PUMORI_ISA_STOCHASTIC)
+		return copy_stochastic(task, budget);
 	walk_shape(&w, &task->out);
 	walk_add(&w, &task->out);
 	walk_add(&w, &task->in[0]);

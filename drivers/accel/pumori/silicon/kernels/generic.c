@@ -6,11 +6,13 @@
 #include "sets.h"
 #include "walk.h"
 
+#include "narrow.inc.h"
 #include "rows.inc.h"
 #include "elementwise.inc.h"
 #include "functions.inc.h"
 #include "activate.inc.h"
 #include "quantize.inc.h"
+#include "random.inc.h"
 #include "reduce.inc.h"
 #include "window.inc.h"
 #include "transpose.inc.h"

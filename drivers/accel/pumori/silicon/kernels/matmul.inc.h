@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * LOAD_STATIONARY and MULTIPLY_MOVING. The stationary matrix is kept as FP32 [K][M], or for BF16 as
- * pairs [K/2][M] (element 2k in the low half); integers are in matmul_int8.inc.h. The moving matrix is
+ * LOAD_STATIONARY and MULTIPLY_MOVING. The stationary matrix is kept as FP32 [K][M] (FP16 too), or for BF16 and
+ * FP8, which is widened to it, as pairs [K/2][M] (element 2k in the low half); integers are in matmul_int8.inc.h. The moving matrix is
  * taken in panels of 64 columns; a step is one panel times MATMUL_ROWS rows of the result.
  */
 
@@ -18,6 +18,32 @@ static u32 load_turned(u32 *to, const struct silicon_view *in, u32 columns, u32 
 	return words * 4 / size;
 }
 
+static bool matmul_in_pairs(u8 dtype)
+{
+	return dtype == PUMORI_ISA_BF16 || dtype_is_fp8(dtype);
+}
+
+/* An element, as bits of an FP32 that its form holds. */
+SIMD_INLINE void matmul_put(u32 *to, u32 width, u8 dtype, u32 k, u32 column, u32 bits)
+{
+	if (matmul_in_pairs(dtype))
+		((u16 *)to)[((size_t)(k / 2) * width + column) * 2 + k % 2] = (u16)(bits >> 16);
+	else
+		to[(size_t)k * width + column] = bits;
+}
+
+/* One partition of FP16 or FP8 as FP32, in scratch memory. */
+static void load_narrow_row(const struct silicon_task *task, const u8 *from, u32 columns)
+{
+	const struct silicon_view *in = &task->in[0];
+	struct column_run *runs = (struct column_run *)(task->scratch + 64 * 1024);
+	u32 count = panel_runs(in, 0, columns, runs), i;
+
+	for (i = 0; i < count; i++)
+		rows_load_float((float *)task->scratch + runs[i].column, in->dtype, from + runs[i].offset, 0, 1,
+				in->step[3], runs[i].length);
+}
+
 static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 {
 	const struct silicon_view *in = &task->in[0];
@@ -26,6 +52,7 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 	u32 rows = transposed ? columns : partitions, width = transposed ? partitions : columns;
 	struct silicon_stationary *st = task->stationary;
 	u32 size = silicon_dtype_size(in->dtype);
+	bool narrow = in->dtype == PUMORI_ISA_FP16 || dtype_is_fp8(in->dtype);
 	s64 step = view_single_step(in);
 	u32 *to = (u32 *)st->data, turned_rows = 0, turned = 0;
 
@@ -38,14 +65,21 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 		task->finished = 1;
 		return rows * width / SILICON_UNIT_BYTES + 1;
 	}
-	if (in->dtype == PUMORI_ISA_BF16 && rows % 2)
+	if (matmul_in_pairs(in->dtype) && rows % 2)
 		memset(to + (size_t)(rows / 2) * width, 0, (size_t)width * 4);
-	if (transposed && step == (s64)size)
+	if (transposed && step == (s64)size && !narrow)
 		turned = load_turned(to, in, columns, size, &turned_rows);
 	for (p = 0; p < partitions; p++) {
 		const u8 *from = in->base + (u64)p * in->partition_stride;
 		bool dense = step == (s64)size && !transposed;
 
+		if (narrow) {
+			load_narrow_row(task, from, columns);
+			for (i = 0; i < columns; i++)
+				matmul_put(to, width, in->dtype, transposed ? i : p, transposed ? p : i,
+					   ((const u32 *)task->scratch)[i]);
+			continue;
+		}
 		if (dense && in->dtype == PUMORI_ISA_FP32) {
 			memcpy(to + (size_t)p * width, from, (size_t)width * 4);
 			continue;
@@ -65,12 +99,10 @@ static u32 run_load_stationary(struct silicon_task *task, u32 budget)
 		}
 		for (i = p < turned_rows ? turned : 0; i < columns; i++) {
 			const u8 *element = from + (step ? i * step : view_offset(in, i));
-			u32 k = transposed ? i : p, column = transposed ? p : i;
+			u32 bits = in->dtype == PUMORI_ISA_FP32 ? *(const u32 *)element :
+								  (u32)*(const u16 *)element << 16;
 
-			if (in->dtype == PUMORI_ISA_FP32)
-				to[(size_t)k * width + column] = *(const u32 *)element;
-			else
-				((u16 *)to)[((size_t)(k / 2) * width + column) * 2 + k % 2] = *(const u16 *)element;
+			matmul_put(to, width, in->dtype, transposed ? i : p, transposed ? p : i, bits);
 		}
 	}
 	task->finished = 1;
@@ -132,6 +164,24 @@ SIMD_INLINE void pack_bf16_run(u32 *to, const u8 *even, const u8 *odd, s64 step,
 	}
 }
 
+/* The same of FP8. */
+static void pack_fp8_run(u32 *to, u8 dtype, const u8 *even, const u8 *odd, s64 step, u32 length)
+{
+	float row[2][MATMUL_PANEL] __attribute__((aligned(64)));
+	u32 i;
+
+	rows_load_float(row[0], dtype, even, 0, 1, step, length);
+	if (odd)
+		rows_load_float(row[1], dtype, odd, 0, 1, step, length);
+	for (i = 0; i < length; i += LANES) {
+		vi pair = vi_shift_right(vi_load(row[0] + i), vi_splat(16));
+
+		if (odd)
+			pair = vi_or(pair, vi_and(vi_load(row[1] + i), vi_splat((s32)0xffff0000u)));
+		vi_store(to + i, pair);
+	}
+}
+
 static void panel_prepare(struct panel *x, const struct silicon_task *task, u32 first, u32 columns)
 {
 	const struct silicon_view *in = &task->in[0];
@@ -151,20 +201,29 @@ static void panel_prepare(struct panel *x, const struct silicon_task *task, u32 
 	x->at = to;
 	x->row_step = MATMUL_PANEL * 4;
 	x->packed = true;
-	if (in->dtype == PUMORI_ISA_FP32) {
+	if (!matmul_in_pairs(in->dtype)) {
 		for (k = 0; k < rows; k++, to += MATMUL_PANEL * 4)
-			for (i = 0; i < count; i++)
-				pack_float_run((float *)to + runs[i].column,
-					       in->base + (u64)k * in->partition_stride + runs[i].offset, step,
-					       runs[i].length);
+			for (i = 0; i < count; i++) {
+				const u8 *from = in->base + (u64)k * in->partition_stride + runs[i].offset;
+				float *row = (float *)to + runs[i].column;
+
+				if (in->dtype == PUMORI_ISA_FP32)
+					pack_float_run(row, from, step, runs[i].length);
+				else
+					rows_load_float(row, in->dtype, from, 0, 1, step, runs[i].length);
+			}
 		return;
 	}
 	for (k = 0; k < rows; k += 2, to += MATMUL_PANEL * 4)
 		for (i = 0; i < count; i++) {
 			const u8 *even = in->base + (u64)k * in->partition_stride + runs[i].offset;
+			const u8 *odd = k + 1 < rows ? even + in->partition_stride : NULL;
+			u32 *pair = (u32 *)to + runs[i].column;
 
-			pack_bf16_run((u32 *)to + runs[i].column, even,
-				      k + 1 < rows ? even + in->partition_stride : NULL, step, runs[i].length);
+			if (in->dtype == PUMORI_ISA_BF16)
+				pack_bf16_run(pair, even, odd, step, runs[i].length);
+			else
+				pack_fp8_run(pair, in->dtype, even, odd, step, runs[i].length);
 		}
 }
 
@@ -270,7 +329,8 @@ static void panel_multiply(const struct panel *x, const struct silicon_task *tas
 			   s64 c_step, bool accumulate)
 {
 	const struct silicon_stationary *st = task->stationary;
-	bool bf16 = st->dtype == PUMORI_ISA_BF16;
+	bool bf16 = matmul_in_pairs(st->dtype);
+	u32 state = matmul_begin(bf16);
 	u32 column, row, step;
 	struct tile_call t = {
 		.a_step = st->columns,
@@ -296,6 +356,7 @@ static void panel_multiply(const struct panel *x, const struct silicon_task *tas
 			matmul_tiles[bf16][size][vectors - 1](&t);
 		}
 	}
+	matmul_end(bf16, state);
 }
 
 static void panel_times(const struct panel *x, const struct silicon_task *task, u32 first, u32 rows, u8 *c,
@@ -342,7 +403,6 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 	/* At most 128 x 128 x 512. Units are counted over all that is done, so that steps may differ in size. */
 	u32 macs = (panel * MATMUL_PANEL * st->columns + first_row * width) * st->rows;
 	bool int8 = dtype_is_int8(st->dtype), sums = int8 && int8_prepare(task);
-	u32 state = matmul_begin(st->dtype);
 	struct panel x;
 
 	start = macs / SILICON_UNIT_MACS;
@@ -367,6 +427,5 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 			width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
 		}
 	} while (!task->finished && (!units || units < budget));
-	matmul_end(st->dtype, state);
 	return units;
 }

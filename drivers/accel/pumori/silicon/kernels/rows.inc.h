@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Rows between operands of any type and dense rows of the compute type. The loops over types are
- * plain: only what models spend time on (FP32, BF16) is written with vectors.
+ * plain: only what models spend time on is written with vectors.
  */
 
 #define ROWS_BUFFER	512u	/* elements of a row buffer */
@@ -56,6 +56,29 @@ static void rows_load_float(float *to, u8 dtype, const u8 *from, s64 row_step, u
 			return;
 		}
 		ROWS_LOAD(bf16_to_float(*(const u16 *)p));
+		return;
+	case PUMORI_ISA_FP16:
+		if (step == 2) {
+			ROWS_LOAD_DENSE(vf_store(to, vf_load_fp16(p)), narrow_to_float(&narrow_fp16, *(const u16 *)p), 2);
+			return;
+		}
+		ROWS_LOAD(narrow_to_float(&narrow_fp16, *(const u16 *)p));
+		return;
+	case PUMORI_ISA_FP8E4M3:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vf_store(to, narrow_widen(&narrow_fp8e4m3, vi_load_u8(p))),
+					narrow_to_float(&narrow_fp8e4m3, *p), 1);
+			return;
+		}
+		ROWS_LOAD(narrow_to_float(&narrow_fp8e4m3, *p));
+		return;
+	case PUMORI_ISA_FP8E5M2:
+		if (step == 1) {
+			ROWS_LOAD_DENSE(vf_store(to, narrow_widen(&narrow_fp8e5m2, vi_load_u8(p))),
+					narrow_to_float(&narrow_fp8e5m2, *p), 1);
+			return;
+		}
+		ROWS_LOAD(narrow_to_float(&narrow_fp8e5m2, *p));
 		return;
 	case PUMORI_ISA_INT8:
 		if (step == 1) {
@@ -158,6 +181,33 @@ static void rows_store_float(u8 *to, u8 dtype, s64 row_step, u32 rows, s64 step,
 		}
 		ROWS_EACH(*(u16 *)p = bf16_from_float(*from));
 		return;
+	case PUMORI_ISA_FP16:
+		for (; step == 2 && rows; rows--, to += row_step, from += columns) {
+			for (i = 0; i + LANES <= columns; i += LANES)
+				vi_store_16(to + i * 2, narrow_round(&narrow_fp16, vf_load(from + i)));
+			for (; i < columns; i++)
+				((u16 *)to)[i] = (u16)narrow_from_float(&narrow_fp16, from[i]);
+		}
+		ROWS_EACH(*(u16 *)p = (u16)narrow_from_float(&narrow_fp16, *from));
+		return;
+	case PUMORI_ISA_FP8E4M3:
+		for (; step == 1 && rows; rows--, to += row_step, from += columns) {
+			for (i = 0; i + LANES <= columns; i += LANES)
+				vi_store_8(to + i, narrow_round(&narrow_fp8e4m3, vf_load(from + i)));
+			for (; i < columns; i++)
+				to[i] = (u8)narrow_from_float(&narrow_fp8e4m3, from[i]);
+		}
+		ROWS_EACH(*p = (u8)narrow_from_float(&narrow_fp8e4m3, *from));
+		return;
+	case PUMORI_ISA_FP8E5M2:
+		for (; step == 1 && rows; rows--, to += row_step, from += columns) {
+			for (i = 0; i + LANES <= columns; i += LANES)
+				vi_store_8(to + i, narrow_round(&narrow_fp8e5m2, vf_load(from + i)));
+			for (; i < columns; i++)
+				to[i] = (u8)narrow_from_float(&narrow_fp8e5m2, from[i]);
+		}
+		ROWS_EACH(*p = (u8)narrow_from_float(&narrow_fp8e5m2, *from));
+		return;
 	case PUMORI_ISA_BOOL:
 		ROWS_EACH(*p = *from != 0.0f);
 		return;
@@ -216,34 +266,6 @@ static void rows_move(u8 *to, s64 to_row, s64 to_step, const u8 *from, s64 from_
 			for (i = 0; i < columns; i++, p += to_step, source += from_step)
 				element_move(p, source, size);
 	}
-}
-
-/* NaN and Inf among stored results. */
-static u32 rows_count_nonfinite(const u8 *at, u8 dtype, s64 row_step, u32 rows, s64 step, u32 columns)
-{
-	u32 count = 0, r, i;
-
-	for (r = 0; r < rows; r++)
-		for (i = 0; i < columns; i++) {
-			const u8 *p = at + r * row_step + i * step;
-
-			if (dtype == PUMORI_ISA_FP32)
-				count += (*(const u32 *)p & 0x7f800000) == 0x7f800000;
-			else if (dtype == PUMORI_ISA_BF16)
-				count += (*(const u16 *)p & 0x7f80) == 0x7f80;
-		}
-	return count;
-}
-
-static void task_count_nonfinite(struct silicon_task *task, const struct walk *w, const struct segment *s)
-{
-	u32 count;
-
-	if (!(task->modifiers & PUMORI_ISA_CHECK_NAN))
-		return;
-	count = rows_count_nonfinite(s->at[0], task->out.dtype, w->step[0][3], s->rows, w->step[0][4],
-				     s->columns);
-	task->nan_count = count > ~task->nan_count ? ~0u : task->nan_count + count;
 }
 
 /* Whether rows of this operand can be used where they lie. */

@@ -155,6 +155,66 @@ SCALAR_INLINE u16 bf16_from_float(float a)
 	return (u16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/*
+ * FP16, FP8E4M3 and FP8E5M2: FP32 holds all their values. One description of each serves single elements here
+ * and vectors in narrow.inc.h.
+ */
+struct narrow_format {
+	u32 shift;	/* bits of an FP32 significand that are cut off */
+	u32 rebias;	/* difference of the exponents' biases, as bits of FP32 */
+	u32 widen;	/* 2 to that difference, as FP32 */
+	u32 smallest;	/* smallest normal number, as FP32 */
+	u32 magic;	/* FP32 whose last place is the smallest subnormal number */
+	u32 places;	/* 1 / smallest subnormal number, as FP32 */
+	u32 largest;	/* what greater values become: FP16 infinity, FP8 the largest finite number */
+	u32 infinity;	/* 0 if there is none */
+	u32 special;	/* from here on, magnitudes are infinite or NaN */
+	u32 nan;	/* the canonical one */
+	u32 bits;
+};
+
+static const struct narrow_format narrow_fp16 = {
+	.shift = 13, .rebias = 112u << 23, .widen = 0x77800000, .smallest = 0x38800000, .magic = 0x3f000000,
+	.places = 0x4b800000, .largest = 0x7c00, .infinity = 0x7c00, .special = 0x7c00, .nan = 0x7e00, .bits = 16,
+};
+
+static const struct narrow_format narrow_fp8e4m3 = {
+	.shift = 20, .rebias = 120u << 23, .widen = 0x7b800000, .smallest = 0x3c800000, .magic = 0x46800000,
+	.places = 0x44000000, .largest = 0x7e, .infinity = 0, .special = 0x7f, .nan = 0x7f, .bits = 8,
+};
+
+static const struct narrow_format narrow_fp8e5m2 = {
+	.shift = 21, .rebias = 112u << 23, .widen = 0x77800000, .smallest = 0x38800000, .magic = 0x43000000,
+	.places = 0x47800000, .largest = 0x7b, .infinity = 0x7c, .special = 0x7c, .nan = 0x7f, .bits = 8,
+};
+
+SCALAR_INLINE float narrow_to_float(const struct narrow_format *f, u32 raw)
+{
+	u32 sign = raw >> (f->bits - 1) << 31, magnitude = raw & ((1u << (f->bits - 1)) - 1);
+	float a;
+
+	if (magnitude >= f->special)
+		return float_from_bits(sign | (magnitude == f->infinity ? 0x7f800000 : 0x7fc00000));
+	a = float_from_bits(magnitude << f->shift) * float_from_bits(f->widen);
+	return float_from_bits(float_bits(a) | sign);
+}
+
+/* Nearest-even. */
+SCALAR_INLINE u32 narrow_from_float(const struct narrow_format *f, float a)
+{
+	u32 bits = float_bits(a), magnitude = bits & 0x7fffffff, sign = bits >> 31 << (f->bits - 1), raw;
+	float sum;
+
+	if (a != a)
+		return f->nan;
+	if (magnitude < f->smallest) {
+		sum = float_from_bits(magnitude) + float_from_bits(f->magic);
+		return sign | (float_bits(sum) - f->magic);
+	}
+	raw = (magnitude + (1u << (f->shift - 1)) - 1 + (magnitude >> f->shift & 1) - f->rebias) >> f->shift;
+	return sign | SILICON_MIN(raw, f->largest);
+}
+
 /* Truncates, saturates, and takes NaN for 0. */
 SCALAR_INLINE s32 s32_from_float(float a)
 {
@@ -189,6 +249,11 @@ SCALAR_INLINE s64 saturate(s64 a, s64 low, s64 high)
 SCALAR_INLINE bool dtype_is_float(u8 dtype)
 {
 	return dtype >= PUMORI_ISA_FP32 && dtype <= PUMORI_ISA_FP8E5M2;
+}
+
+SCALAR_INLINE bool dtype_is_fp8(u8 dtype)
+{
+	return dtype == PUMORI_ISA_FP8E4M3 || dtype == PUMORI_ISA_FP8E5M2;
 }
 
 /* What the tensor engine multiplies as integers. */
@@ -244,7 +309,7 @@ SCALAR_INLINE void integer_store(u8 dtype, u8 *p, s64 value)
 	}
 }
 
-/* Any type to FP32, nearest-even; BF16 comes through INT or FP32 exactly as its bits say. */
+/* Any type to FP32, nearest-even. */
 SCALAR_INLINE float element_float(u8 dtype, const u8 *p)
 {
 	switch (dtype) {
@@ -252,6 +317,12 @@ SCALAR_INLINE float element_float(u8 dtype, const u8 *p)
 		return *(const float *)p;
 	case PUMORI_ISA_BF16:
 		return bf16_to_float(*(const u16 *)p);
+	case PUMORI_ISA_FP16:
+		return narrow_to_float(&narrow_fp16, *(const u16 *)p);
+	case PUMORI_ISA_FP8E4M3:
+		return narrow_to_float(&narrow_fp8e4m3, *p);
+	case PUMORI_ISA_FP8E5M2:
+		return narrow_to_float(&narrow_fp8e5m2, *p);
 	case PUMORI_ISA_UINT64:
 		return (float)*(const u64 *)p;
 	default:
@@ -267,6 +338,15 @@ SCALAR_INLINE void element_store_float(u8 dtype, u8 *p, float value)
 		break;
 	case PUMORI_ISA_BF16:
 		*(u16 *)p = bf16_from_float(value);
+		break;
+	case PUMORI_ISA_FP16:
+		*(u16 *)p = (u16)narrow_from_float(&narrow_fp16, value);
+		break;
+	case PUMORI_ISA_FP8E4M3:
+		*p = (u8)narrow_from_float(&narrow_fp8e4m3, value);
+		break;
+	case PUMORI_ISA_FP8E5M2:
+		*p = (u8)narrow_from_float(&narrow_fp8e5m2, value);
 		break;
 	case PUMORI_ISA_INT8:
 		*p = (u8)saturate(s32_from_float(value), -128, 127);

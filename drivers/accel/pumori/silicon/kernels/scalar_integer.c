@@ -192,6 +192,7 @@ static u32 run_elementwise(struct silicon_task *task, u32 budget)
 					e.at[k] += x.walk.step[k][4];
 			}
 		}
+		task_count_nonfinite(task, &x.walk, &s);
 		task->finished = ++task->cursor == x.walk.segments;
 		if (meter_step(&m, (u64)s.rows * s.columns) || task->finished)
 			return meter_units(&m, task->finished);

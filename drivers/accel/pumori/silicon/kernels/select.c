@@ -60,6 +60,8 @@ bool silicon_dtype_range(u8 dtype, s32 *low, s32 *high)
 bool silicon_dtypes_multiply(u8 stationary, u8 moving)
 {
 	bool bytes = stationary == PUMORI_ISA_INT8 || stationary == PUMORI_ISA_UINT8;
+	bool fp8 = stationary == PUMORI_ISA_FP8E4M3 || stationary == PUMORI_ISA_FP8E5M2;
 
-	return stationary == moving || (bytes && (moving == PUMORI_ISA_INT8 || moving == PUMORI_ISA_UINT8));
+	return stationary == moving || (bytes && (moving == PUMORI_ISA_INT8 || moving == PUMORI_ISA_UINT8)) ||
+	       (fp8 && (moving == PUMORI_ISA_FP8E4M3 || moving == PUMORI_ISA_FP8E5M2));
 }

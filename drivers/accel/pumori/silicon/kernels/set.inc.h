@@ -22,9 +22,7 @@ static int convert(u8 *destination, u8 destination_dtype, s64 destination_step, 
 		destination += n * destination_step;
 		count -= n;
 	}
-	if (destination_dtype != source_dtype &&
-	    (destination_dtype == PUMORI_ISA_FP32 || destination_dtype == PUMORI_ISA_BF16) &&
-	    (source_dtype == PUMORI_ISA_FP32 || source_dtype == PUMORI_ISA_BF16)) {
+	if (destination_dtype != source_dtype && dtype_is_float(destination_dtype) && dtype_is_float(source_dtype)) {
 		while (count) {
 			u32 n = (u32)SILICON_MIN(count, (u64)CONVERT_BUFFER);
 
@@ -60,6 +58,7 @@ static int convert(u8 *destination, u8 destination_dtype, s64 destination_step, 
 		[PUMORI_ISA_WINDOW_SUM] = run_window, \
 		[PUMORI_ISA_ACTIVATE] = run_activate, \
 		[PUMORI_ISA_IOTA] = scalar_iota, \
+		[PUMORI_ISA_RANDOM] = run_random, \
 		[PUMORI_ISA_GATHER] = scalar_gather, \
 		[PUMORI_ISA_SCATTER] = scalar_scatter, \
 	}, \

@@ -251,20 +251,20 @@ SIMD_INLINE vf vf_dot_bf16(vf acc, vf a, vf b)
 	return acc;
 }
 
-SIMD_INLINE u32 matmul_begin(u8 dtype)
+SIMD_INLINE u32 matmul_begin(bool pairs)
 {
 	u32 state = 0, flush = 0x9fc0;	/* flush results to zero, take subnormal inputs for zero */
 
-	if (dtype == PUMORI_ISA_BF16) {
+	if (pairs) {
 		__asm__ volatile("vstmxcsr %0" : "=m"(state) : : "memory");
 		__asm__ volatile("vldmxcsr %0" : : "m"(flush) : "memory");
 	}
 	return state;
 }
 
-SIMD_INLINE void matmul_end(u8 dtype, u32 state)
+SIMD_INLINE void matmul_end(bool pairs, u32 state)
 {
-	if (dtype == PUMORI_ISA_BF16)
+	if (pairs)
 		__asm__ volatile("vldmxcsr %0" : : "m"(state) : "memory");
 }
 

@@ -134,15 +134,15 @@ SIMD_INLINE vf vf_dot_bf16(vf acc, vf a, vf b)
 	return _mm512_dpbf16_ps(acc, (__m512bh)a, (__m512bh)b);
 }
 
-SIMD_INLINE u32 matmul_begin(u8 dtype)
+SIMD_INLINE u32 matmul_begin(bool pairs)
 {
-	(void)dtype;
+	(void)pairs;
 	return 0;
 }
 
-SIMD_INLINE void matmul_end(u8 dtype, u32 state)
+SIMD_INLINE void matmul_end(bool pairs, u32 state)
 {
-	(void)dtype;
+	(void)pairs;
 	(void)state;
 }
 

@@ -260,15 +260,15 @@ SIMD_INLINE vi vf_to_vi(vf a)
 	return to;
 }
 
-SIMD_INLINE u32 matmul_begin(u8 dtype)
+SIMD_INLINE u32 matmul_begin(bool pairs)
 {
-	(void)dtype;
+	(void)pairs;
 	return 0;
 }
 
-SIMD_INLINE void matmul_end(u8 dtype, u32 state)
+SIMD_INLINE void matmul_end(bool pairs, u32 state)
 {
-	(void)dtype;
+	(void)pairs;
 	(void)state;
 }
 

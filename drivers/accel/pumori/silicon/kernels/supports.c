@@ -42,7 +42,7 @@ static const struct rule rules[PUMORI_ISA_OPCODE_LIMIT] = {
 				       PUMORI_ISA_REVERSE0 | PUMORI_ISA_REVERSE1 | PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_SCALAR_TENSOR_TENSOR] = { 2, 1, COMPUTE_ALL,
 					      PUMORI_ISA_REVERSE0 | PUMORI_ISA_REVERSE1 | PUMORI_ISA_CHECK_NAN },
-	[PUMORI_ISA_COPY] = { 1, 0, COMPUTE_ANY, PUMORI_ISA_CHECK_NAN },
+	[PUMORI_ISA_COPY] = { 1, 1, COMPUTE_ANY, PUMORI_ISA_CHECK_NAN | PUMORI_ISA_STOCHASTIC, true },
 	[PUMORI_ISA_MEMSET] = { 0, 0, COMPUTE_ALL, PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_SELECT] = { 3, 0, COMPUTE_ALL, PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_REDUCE] = { 1, 0, COMPUTE_ALL, 0 },
@@ -57,14 +57,14 @@ static const struct rule rules[PUMORI_ISA_OPCODE_LIMIT] = {
 				    PUMORI_ISA_REVERSE1 | PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_ACTIVATE] = { 1, 2, COMPUTE_FP32, PUMORI_ISA_CHECK_NAN },
 	[PUMORI_ISA_IOTA] = { 0, 0, COMPUTE_ALL, 0 },
+	[PUMORI_ISA_RANDOM] = { 0, 1, COMPUTE_FP32 | COMPUTE_INT32, 0, true },
 	[PUMORI_ISA_GATHER] = { 2, 0, COMPUTE_ANY, 0 },
 	[PUMORI_ISA_SCATTER] = { 2, 0, COMPUTE_ANY, PUMORI_ISA_SCATTER_ADD },
 };
 
 static bool dtype_known(u8 dtype)
 {
-	return silicon_dtype_size(dtype) && dtype != PUMORI_ISA_FP16 && dtype != PUMORI_ISA_FP8E4M3 &&
-	       dtype != PUMORI_ISA_FP8E5M2;
+	return silicon_dtype_size(dtype) != 0;
 }
 
 static bool dtype_integer(u8 dtype)
@@ -181,7 +181,7 @@ static bool tensor_supported(u16 opcode, const struct pumori_isa_compute *comput
 {
 	bool bytes = in->dtype == PUMORI_ISA_INT8 || in->dtype == PUMORI_ISA_UINT8;
 
-	if (in->dtype != PUMORI_ISA_FP32 && in->dtype != PUMORI_ISA_BF16 && !bytes)
+	if ((in->dtype < PUMORI_ISA_FP32 || in->dtype > PUMORI_ISA_FP8E5M2) && !bytes)
 		return false;
 	if (in->partitions > PUMORI_ISA_STATIONARY_MAX || compute->op0 || compute->op1)
 		return false;
@@ -220,6 +220,11 @@ static bool quantize_supported(const struct pumori_isa_compute *compute, const s
 	       (!in[2].present || in[2].dtype == PUMORI_ISA_INT32);
 }
 
+static bool seed_supported(const struct shape *in, const struct shape *out)
+{
+	return !in->present || (in->dtype == PUMORI_ISA_INT32 && in->elements == 1 && in->partitions == out->partitions);
+}
+
 static bool operands_supported(u16 opcode, const struct pumori_isa_compute *compute, const struct shape *out,
 			       const struct shape *in)
 {
@@ -238,7 +243,12 @@ static bool operands_supported(u16 opcode, const struct pumori_isa_compute *comp
 		return shapes_equal(out, &in[0]) && alu_supported(compute->op0, compute->compute) &&
 		       alu_supported(compute->op1, compute->compute);
 	case PUMORI_ISA_COPY:
-		return shapes_equal(out, &in[0]);
+		if (!(compute->modifiers & PUMORI_ISA_STOCHASTIC))
+			return shapes_equal(out, &in[0]) && !in[1].present && !compute->imm[0];
+		return shapes_equal(out, &in[0]) && seed_supported(&in[1], out) && out->dtype > PUMORI_ISA_FP32 &&
+		       out->dtype <= PUMORI_ISA_FP8E5M2;
+	case PUMORI_ISA_RANDOM:
+		return seed_supported(&in[0], out);
 	case PUMORI_ISA_SELECT:
 		return shapes_equal(out, &in[0]) && shapes_equal(out, &in[1]) && shapes_equal(out, &in[2]);
 	case PUMORI_ISA_REDUCE:

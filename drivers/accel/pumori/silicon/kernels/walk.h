@@ -191,4 +191,40 @@ SCALAR_INLINE u32 meter_units(const struct meter *m, bool finished)
 	return (u32)(m->done * m->bytes / SILICON_UNIT_BYTES - m->start) + finished;
 }
 
+/* NaN and Inf among stored results. */
+SCALAR_INLINE u32 walk_count_nonfinite(const u8 *at, u8 dtype, s64 row_step, u32 rows, s64 step,
+				       u32 columns)
+{
+	u32 count = 0, r, i;
+
+	for (r = 0; r < rows; r++)
+		for (i = 0; i < columns; i++) {
+			const u8 *p = at + r * row_step + i * step;
+
+			if (dtype == PUMORI_ISA_FP32)
+				count += (*(const u32 *)p & 0x7f800000) == 0x7f800000;
+			else if (dtype == PUMORI_ISA_BF16)
+				count += (*(const u16 *)p & 0x7f80) == 0x7f80;
+			else if (dtype == PUMORI_ISA_FP16)
+				count += (*(const u16 *)p & 0x7fff) >= narrow_fp16.special;
+			else if (dtype == PUMORI_ISA_FP8E4M3)
+				count += (*p & 0x7f) >= narrow_fp8e4m3.special;
+			else if (dtype == PUMORI_ISA_FP8E5M2)
+				count += (*p & 0x7f) >= narrow_fp8e5m2.special;
+		}
+	return count;
+}
+
+SCALAR_INLINE void task_count_nonfinite(struct silicon_task *task, const struct walk *w,
+					const struct segment *s)
+{
+	u32 count;
+
+	if (!(task->modifiers & PUMORI_ISA_CHECK_NAN))
+		return;
+	count = walk_count_nonfinite(s->at[0], task->out.dtype, w->step[0][3], s->rows, w->step[0][4],
+				     s->columns);
+	task->nan_count = count > ~task->nan_count ? ~0u : task->nan_count + count;
+}
+
 #endif
