@@ -22,7 +22,9 @@
 #include "pumori_compat.h"
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_evict.h"
 #include "pumori_gem.h"
+#include "pumori_hbm.h"
 #include "pumori_pagetable.h"
 #include "pumori_vm.h"
 #include "pumori_vm_internal.h"
@@ -159,11 +161,95 @@ static void vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct pumori_vm *vm = to_pumori_vm(gpuvm);
 
+	pumori_hbm_group_put(vm->hbm_group);
 	mutex_destroy(&vm->table_lock);
 	kfree(vm);
 }
 
+static int map_again(struct pumori_vm *vm, const struct pumori_va *va)
+{
+	struct pumori_table_reserve reserve;
+	struct pumori_backing backing;
+	int ret;
+
+	pumori_bo_backing(to_pumori_bo(va->base.gem.obj), va->base.gem.offset, &backing);
+	pumori_table_reserve_init(&reserve);
+	ret = pumori_table_reserve_map(vm->table, &reserve, va->base.va.addr, va->base.va.range,
+				       &backing);
+	if (!ret) {
+		mutex_lock(&vm->table_lock);
+		pumori_page_table_map(vm->table, &reserve, va->base.va.addr, va->base.va.range,
+				      &backing, va->writable);
+		mutex_unlock(&vm->table_lock);
+	}
+	pumori_table_reserve_fini(vm->table, &reserve);
+	return ret;
+}
+
+static void forget_range(struct pumori_vm *vm, u64 va, u64 size)
+{
+	struct pumori_table_reserve reserve;
+	LIST_HEAD(garbage);
+
+	/* A large leaf never reaches beyond its mapping, so nothing is split. */
+	pumori_table_reserve_init(&reserve);
+	mutex_lock(&vm->table_lock);
+	if (pumori_page_table_unmap(vm->table, &reserve, va, size, &garbage) &&
+	    pumori_control_invalidate(vm->pumori, vm->address_space, va, size))
+		WRITE_ONCE(vm->banned, true);
+	mutex_unlock(&vm->table_lock);
+	pumori_page_table_free_garbage(vm->table, &garbage);
+}
+
+static void forget_mappings(struct drm_gpuvm_bo *vm_bo)
+{
+	struct drm_gpuva *va;
+
+	drm_gpuvm_bo_for_each_va(va, vm_bo)
+		forget_range(to_pumori_vm(vm_bo->vm), va->va.addr, va->va.range);
+}
+
+/* Brings a buffer back to where the chip can reach it, before a job of the VM needs it. */
+static int vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+{
+	struct pumori_bo *bo = to_pumori_bo(vm_bo->obj);
+	struct drm_gpuva *va;
+	int ret;
+
+	if (bo->place == PUMORI_BO_EVICTED) {
+		ret = pumori_bo_restore(bo, exec);
+		if (ret)
+			return ret;
+	}
+	drm_gpuvm_bo_for_each_va(va, vm_bo) {
+		ret = map_again(to_pumori_vm(vm_bo->vm), to_pumori_va(va));
+		if (ret) {
+			forget_mappings(vm_bo);
+			return ret;
+		}
+	}
+	drm_gpuvm_bo_evict(vm_bo, false);
+	return 0;
+}
+
+/**
+ * pumori_vm_forget_buffer() - take a buffer out of the page tables of all VMs
+ * @obj: the buffer, its reservation locked; no job uses it
+ *
+ * On return no core can reach its memory. Submissions validate it before they use it again.
+ */
+void pumori_vm_forget_buffer(struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *vm_bo;
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
+		forget_mappings(vm_bo);
+		drm_gpuvm_bo_evict(vm_bo, true);
+	}
+}
+
 const struct drm_gpuvm_ops pumori_gpuvm_ops = {
+	.vm_bo_validate = vm_bo_validate,
 	.vm_free = vm_free,
 	.sm_step_map = step_map,
 	.sm_step_remap = step_remap,
@@ -283,7 +369,9 @@ static int prepare_op(struct bind *bind, struct bind_op *op, struct drm_file *fi
 	if (!op->vm_bo)
 		return -ENOMEM;
 
-	pumori_bo_backing(op->bo, op->offset, &backing);
+	/* Where it is it may not stay; how it is aligned it will be, wherever it is. */
+	backing.hbm = op->bo->hbm_group;
+	backing.offset = op->offset;
 	return pumori_table_reserve_map(vm->table, &bind->reserve, op->va, op->size, &backing);
 }
 
@@ -356,6 +444,23 @@ static int lock_op(struct bind *bind, struct drm_exec *exec, const struct bind_o
 	return ret;
 }
 
+/* A buffer to be mapped has to be there, and so have its other mappings in the VM. */
+static int validate_op(struct bind *bind, struct drm_exec *exec, const struct bind_op *op)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	int ret = 0;
+
+	if (!op->bo)
+		return 0;
+	if (op->bo->place == PUMORI_BO_EVICTED)
+		ret = pumori_bo_restore(op->bo, exec);
+	vm_bo = drm_gpuvm_bo_find(&bind->vm->base, &op->bo->base);
+	if (!ret && vm_bo && vm_bo->evicted)
+		ret = vm_bo_validate(vm_bo, exec);
+	drm_gpuvm_bo_put(vm_bo);
+	return ret;
+}
+
 static int bind_lock(struct bind *bind, struct drm_exec *exec)
 {
 	int ret = 0;
@@ -366,6 +471,8 @@ static int bind_lock(struct bind *bind, struct drm_exec *exec)
 		ret = drm_gpuvm_prepare_vm(&bind->vm->base, exec, 0);
 		for (i = 0; i < bind->count && !ret; i++)
 			ret = lock_op(bind, exec, &bind->ops[i]);
+		for (i = 0; i < bind->count && !ret; i++)
+			ret = validate_op(bind, exec, &bind->ops[i]);
 		drm_exec_retry_on_contention(exec);
 		if (ret)
 			break;

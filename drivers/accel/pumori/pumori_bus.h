@@ -6,13 +6,10 @@
 #ifndef PUMORI_BUS_H
 #define PUMORI_BUS_H
 
-#include <linux/mm_types.h>
 #include <linux/types.h>
 
 struct page;
 struct pumori_bus;
-struct vm_area_struct;
-struct vm_fault;
 
 /**
  * struct pumori_bus_ops - what a bus offers the driver
@@ -36,10 +33,12 @@ struct pumori_bus_ops {
 	int (*hbm_populate)(struct pumori_bus *bus, u64 offset, u64 size);
 	/** @hbm_release: take the memory away again */
 	void (*hbm_release)(struct pumori_bus *bus, u64 offset, u64 size);
-	/** @hbm_mmap: map device memory from @offset on into all of @vma */
-	int (*hbm_mmap)(struct pumori_bus *bus, u64 offset, struct vm_area_struct *vma);
-	/** @hbm_fault: map the page at @offset again, which unplugging took away */
-	vm_fault_t (*hbm_fault)(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf);
+	/** @hbm_read: copy the page at @offset of device memory to @to */
+	void (*hbm_read)(struct pumori_bus *bus, u64 offset, void *to);
+	/** @hbm_write: copy a page from @from to @offset of device memory */
+	void (*hbm_write)(struct pumori_bus *bus, u64 offset, const void *from);
+	/** @hbm_frame: number of the page frame at @offset, for the CPU's page tables */
+	unsigned long (*hbm_frame)(struct pumori_bus *bus, u64 offset);
 	/** @prepare_queue: called before a core gets one more queue */
 	int (*prepare_queue)(struct pumori_bus *bus, u32 core);
 	/**

@@ -62,12 +62,14 @@ struct pumori_device {
 	/** @core: one a core of the chip */
 	struct pumori_core *core[PUMORI_HW_MAX_CORES];
 
-	/** @hbm_lock: protects @hbm and @hbm_used */
+	/** @hbm_lock: protects @hbm, @hbm_used and @hbm_groups. Never held while allocating. */
 	struct mutex hbm_lock;
 	/** @hbm: which device memory is in use */
 	struct drm_mm hbm;
 	/** @hbm_used: bytes of device memory in use */
 	u64 hbm_used;
+	/** @hbm_groups: struct pumori_hbm_group with buffers in device memory, oldest first */
+	struct list_head hbm_groups;
 
 	/** @store_lock: protects @store and @store_used */
 	struct mutex store_lock;

@@ -3,15 +3,16 @@
  * DOC: Buffer objects
  *
  * A buffer object has all its memory from creation to its end, in host pages or in a contiguous
- * range of device memory. It is always cached on the CPU. Plain GEM is enough for that: nothing
- * moves, so there is nothing for a memory manager to decide. Eviction of device memory brings TTM
- * in, behind pumori_bo_create() and pumori_bo_backing().
+ * range of device memory, and is always cached on the CPU. One in device memory may have to make
+ * room for others for a while, see pumori_evict.c.
  */
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
 #include <drm/drm_file.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
@@ -19,6 +20,7 @@
 
 #include "pumori_device.h"
 #include "pumori_drv.h"
+#include "pumori_evict.h"
 #include "pumori_gem.h"
 #include "pumori_hbm.h"
 #include "pumori_pagetable.h"
@@ -26,28 +28,37 @@
 
 /* Keeps the lists of its pages far below what one allocation may have. */
 #define HOST_BO_MAX	BIT_ULL(38)
+/* What one fault maps: 2 MiB. */
+#define FAULT_AROUND_PAGES	512
 
-static void free_pages_of(struct pumori_device *pumori, struct pumori_bo *bo, u64 count)
+/**
+ * pumori_bo_free_pages() - free a buffer's host pages
+ * @bo: the buffer, whose pages nobody uses
+ */
+void pumori_bo_free_pages(struct pumori_bo *bo)
 {
+	u64 count = bo->base.size >> PAGE_SHIFT;
+
 	while (count--) {
-		pumori->bus->ops->unmap_page(pumori->bus, bo->bus_addresses[count]);
-		__free_page(bo->pages[count]);
+		if (bo->pages[count])
+			__free_page(bo->pages[count]);
 	}
-	kvfree(bo->bus_addresses);
 	kvfree(bo->pages);
+	bo->pages = NULL;
 }
 
-static int alloc_pages_of(struct pumori_device *pumori, struct pumori_bo *bo)
+/**
+ * pumori_bo_alloc_pages() - allocate zeroed host pages for a buffer
+ * @bo: the buffer, which has none
+ */
+int pumori_bo_alloc_pages(struct pumori_bo *bo)
 {
 	u64 count = bo->base.size >> PAGE_SHIFT, i;
 	int ret = -ENOMEM;
 
 	bo->pages = kvcalloc(count, sizeof(*bo->pages), GFP_KERNEL_ACCOUNT);
-	bo->bus_addresses = kvcalloc(count, sizeof(*bo->bus_addresses), GFP_KERNEL_ACCOUNT);
-	if (!bo->pages || !bo->bus_addresses) {
-		free_pages_of(pumori, bo, 0);
+	if (!bo->pages)
 		return -ENOMEM;
-	}
 
 	for (i = 0; i < count; i++) {
 		if (fatal_signal_pending(current)) {
@@ -58,17 +69,64 @@ static int alloc_pages_of(struct pumori_device *pumori, struct pumori_bo *bo)
 					  __GFP_NOWARN);
 		if (!bo->pages[i])
 			goto err_free;
-		ret = pumori->bus->ops->map_page(pumori->bus, bo->pages[i], &bo->bus_addresses[i]);
-		if (ret) {
-			__free_page(bo->pages[i]);
-			goto err_free;
-		}
-		ret = -ENOMEM;
 	}
 	return 0;
 
 err_free:
-	free_pages_of(pumori, bo, i);
+	pumori_bo_free_pages(bo);
+	return ret;
+}
+
+static void unmap_pages(struct pumori_device *pumori, struct pumori_bo *bo, u64 count)
+{
+	while (count--)
+		pumori->bus->ops->unmap_page(pumori->bus, bo->bus_addresses[count]);
+	kvfree(bo->bus_addresses);
+	bo->bus_addresses = NULL;
+}
+
+/* Makes host pages that the chip can reach. */
+static int make_host_memory(struct pumori_device *pumori, struct pumori_bo *bo)
+{
+	u64 count = bo->base.size >> PAGE_SHIFT, i;
+	int ret;
+
+	bo->bus_addresses = kvcalloc(count, sizeof(*bo->bus_addresses), GFP_KERNEL_ACCOUNT);
+	if (!bo->bus_addresses)
+		return -ENOMEM;
+	ret = pumori_bo_alloc_pages(bo);
+	if (ret) {
+		unmap_pages(pumori, bo, 0);
+		return ret;
+	}
+
+	for (i = 0; i < count; i++) {
+		ret = pumori->bus->ops->map_page(pumori->bus, bo->pages[i], &bo->bus_addresses[i]);
+		if (ret) {
+			unmap_pages(pumori, bo, i);
+			pumori_bo_free_pages(bo);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Takes room in device memory, and memory behind it. */
+static int make_device_memory(struct pumori_bo *bo)
+{
+	struct drm_exec exec;
+	int ret = 0;
+
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(&exec) {
+		ret = drm_exec_lock_obj(&exec, &bo->base);
+		if (!ret)
+			ret = pumori_bo_place(bo, &exec);
+		drm_exec_retry_on_contention(&exec);
+		if (ret)
+			break;
+	}
+	drm_exec_fini(&exec);
 	return ret;
 }
 
@@ -77,11 +135,15 @@ static void pumori_bo_free(struct drm_gem_object *obj)
 	struct pumori_device *pumori = to_pumori_device(obj->dev);
 	struct pumori_bo *bo = to_pumori_bo(obj);
 
+	/* What chooses victims looks at the reservation, so that comes last. */
+	if (bo->place == PUMORI_BO_HBM)
+		pumori_hbm_give(pumori, bo);
+	if (bo->bus_addresses)
+		unmap_pages(pumori, bo, obj->size >> PAGE_SHIFT);
+	if (bo->pages)
+		pumori_bo_free_pages(bo);
+	pumori_hbm_group_put(bo->hbm_group);
 	drm_gem_object_release(obj);
-	if (bo->flags & DRM_PUMORI_BO_HBM)
-		pumori_hbm_free(pumori, &bo->hbm);
-	else
-		free_pages_of(pumori, bo, obj->size >> PAGE_SHIFT);
 	if (bo->owner)
 		drm_gem_object_put(bo->owner);
 	kfree(bo);
@@ -107,10 +169,8 @@ static int map_host_pages(struct pumori_bo *bo, struct vm_area_struct *vma, unsi
 
 static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
-	struct pumori_device *pumori = to_pumori_device(obj->dev);
 	struct pumori_bo *bo = to_pumori_bo(obj);
 	unsigned long first = vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
-	int ret;
 
 	if (bo->flags & DRM_PUMORI_BO_NO_MMAP)
 		return -EACCES;
@@ -123,32 +183,87 @@ static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
 
-	/* All pages are there: mapping them now saves a fault for each. */
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-	if (bo->flags & DRM_PUMORI_BO_HBM)
-		ret = pumori->bus->ops->hbm_mmap(pumori->bus, bo->hbm.start +
-						 ((u64)first << PAGE_SHIFT), vma);
-	else
-		ret = map_host_pages(bo, vma, first);
-	return ret;
+	if (bo->flags & DRM_PUMORI_BO_HBM) {
+		/* Pages that may move are nobody's to hold. */
+		vm_flags_set(vma, VM_PFNMAP);
+		return 0;
+	}
+	/* All pages are there: mapping them now saves a fault for each. */
+	return map_host_pages(bo, vma, first);
 }
 
-/* Pages are mapped by mmap(); what unplugging the device took out of all mappings comes back here. */
+/*
+ * Locks the buffer a fault is about. When that would take long, the lock of the address space is
+ * given back meanwhile and the fault begins again.
+ */
+static vm_fault_t fault_lock(struct drm_gem_object *obj, struct vm_fault *vmf)
+{
+	if (dma_resv_trylock(obj->resv))
+		return 0;
+	if (!fault_flag_allow_retry_first(vmf->flags))
+		return dma_resv_lock_interruptible(obj->resv, NULL) ? VM_FAULT_NOPAGE : 0;
+
+	if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT)) {
+		drm_gem_object_get(obj);
+		mmap_read_unlock(vmf->vma->vm_mm);
+		if (!dma_resv_lock_interruptible(obj->resv, NULL))
+			dma_resv_unlock(obj->resv);
+		drm_gem_object_put(obj);
+	}
+	return VM_FAULT_RETRY;
+}
+
+static unsigned long frame_of(struct pumori_bo *bo, u64 offset)
+{
+	struct pumori_bus *bus = to_pumori_device(bo->base.dev)->bus;
+
+	return bo->place == PUMORI_BO_HBM ? bus->ops->hbm_frame(bus, bo->hbm.start + offset) :
+					    page_to_pfn(bo->pages[offset >> PAGE_SHIFT]);
+}
+
+static vm_fault_t fault_frames(struct pumori_bo *bo, struct vm_fault *vmf, u64 offset)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long address = vmf->address & PAGE_MASK;
+	u32 i;
+
+	for (i = 0; i < FAULT_AROUND_PAGES; i++) {
+		vm_fault_t ret = vmf_insert_pfn(vma, address, frame_of(bo, offset));
+
+		/* Only the first one has to succeed. */
+		if (ret & VM_FAULT_ERROR)
+			return i ? VM_FAULT_NOPAGE : ret;
+		address += PAGE_SIZE;
+		offset += PAGE_SIZE;
+		if (address == vma->vm_end || offset == bo->base.size)
+			break;
+	}
+	return VM_FAULT_NOPAGE;
+}
+
+/* Maps what moving the buffer, or unplugging the device, took out of all mappings. */
 static vm_fault_t pumori_bo_fault(struct vm_fault *vmf)
 {
 	struct drm_gem_object *obj = vmf->vma->vm_private_data;
-	struct pumori_device *pumori = to_pumori_device(obj->dev);
 	struct pumori_bo *bo = to_pumori_bo(obj);
 	u64 offset = (u64)(vmf->pgoff - drm_vma_node_start(&obj->vma_node)) << PAGE_SHIFT;
+	vm_fault_t ret;
 
 	if (offset >= obj->size)
 		return VM_FAULT_SIGBUS;
-	if (bo->flags & DRM_PUMORI_BO_HBM)
-		return pumori->bus->ops->hbm_fault(pumori->bus, bo->hbm.start + offset, vmf);
+	ret = fault_lock(obj, vmf);
+	if (ret)
+		return ret;
 
-	vmf->page = bo->pages[offset >> PAGE_SHIFT];
-	get_page(vmf->page);
-	return 0;
+	if (vmf->vma->vm_flags & VM_PFNMAP) {
+		ret = fault_frames(bo, vmf, offset);
+	} else {
+		vmf->page = bo->pages[offset >> PAGE_SHIFT];
+		get_page(vmf->page);
+	}
+	dma_resv_unlock(obj->resv);
+	return ret;
 }
 
 static const struct vm_operations_struct pumori_bo_vm_ops = {
@@ -169,10 +284,10 @@ static const struct drm_gem_object_funcs pumori_bo_funcs = {
  * @pumori: the device
  * @size: bytes, multiple of the page size, not zero
  * @flags: DRM_PUMORI_BO_*
- * @owner: the object of the VM it is private to, or NULL
+ * @vm: the VM it is private to, or NULL
  */
 struct pumori_bo *pumori_bo_create(struct pumori_device *pumori, u64 size, u32 flags,
-				   struct drm_gem_object *owner)
+				   struct pumori_vm *vm)
 {
 	struct pumori_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -181,30 +296,30 @@ struct pumori_bo *pumori_bo_create(struct pumori_device *pumori, u64 size, u32 f
 		return ERR_PTR(-ENOMEM);
 
 	bo->flags = flags;
+	INIT_LIST_HEAD(&bo->hbm_link);
 	bo->base.funcs = &pumori_bo_funcs;
-	if (owner)
-		bo->base.resv = owner->resv;
+	if (vm) {
+		bo->owner = pumori_vm_object(vm);
+		drm_gem_object_get(bo->owner);
+		bo->base.resv = bo->owner->resv;
+	}
 	drm_gem_private_object_init(&pumori->drm, &bo->base, size);
 	drm_gem_gpuva_init(&bo->base);
 
-	if (flags & DRM_PUMORI_BO_HBM)
-		ret = pumori_hbm_alloc(pumori, &bo->hbm, size);
-	else
-		ret = alloc_pages_of(pumori, bo);
-	if (ret)
-		goto err_release;
-
-	if (owner) {
-		drm_gem_object_get(owner);
-		bo->owner = owner;
+	if (flags & DRM_PUMORI_BO_HBM) {
+		bo->hbm_group = vm ? pumori_hbm_group_get(pumori_vm_hbm_group(vm)) :
+				     pumori_hbm_group_create(&bo->base);
+		ret = bo->hbm_group ? make_device_memory(bo) : -ENOMEM;
+	} else {
+		ret = make_host_memory(pumori, bo);
+	}
+	if (ret) {
+		drm_gem_object_put(&bo->base);
+		return ERR_PTR(ret);
 	}
 	return bo;
-
-err_release:
-	drm_gem_object_release(&bo->base);
-	kfree(bo);
-	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_bo_create);
 
 /**
  * pumori_bo_backing() - describe a buffer's memory to the page table
@@ -214,7 +329,7 @@ err_release:
  */
 void pumori_bo_backing(const struct pumori_bo *bo, u64 offset, struct pumori_backing *backing)
 {
-	backing->hbm = bo->flags & DRM_PUMORI_BO_HBM;
+	backing->hbm = bo->place == PUMORI_BO_HBM;
 	backing->offset = backing->hbm ? bo->hbm.start + offset : 0;
 	backing->pages = backing->hbm ? NULL : bo->bus_addresses + (offset >> PAGE_SHIFT);
 }
@@ -261,7 +376,7 @@ int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 		goto out_put_vm;
 	}
 
-	bo = pumori_bo_create(pumori, size, args->flags, vm ? pumori_vm_object(vm) : NULL);
+	bo = pumori_bo_create(pumori, size, args->flags, vm);
 	if (IS_ERR(bo)) {
 		ret = PTR_ERR(bo);
 		goto out_exit;

@@ -9,6 +9,20 @@ struct drm_device;
 struct drm_file;
 struct pumori_backing;
 struct pumori_device;
+struct pumori_hbm_group;
+struct pumori_vm;
+
+/**
+ * enum pumori_bo_place - where a buffer's contents are
+ */
+enum pumori_bo_place {
+	/** @PUMORI_BO_HOST: in host memory, where it belongs */
+	PUMORI_BO_HOST,
+	/** @PUMORI_BO_HBM: in device memory, where it belongs */
+	PUMORI_BO_HBM,
+	/** @PUMORI_BO_EVICTED: in host memory, until a job needs it in device memory */
+	PUMORI_BO_EVICTED,
+};
 
 /**
  * struct pumori_bo - a buffer object, in host memory or in device memory
@@ -22,11 +36,21 @@ struct pumori_bo {
 	u32 flags;
 	/** @read_only: user space may only read it */
 	bool read_only;
-	/** @hbm: range of device memory, when DRM_PUMORI_BO_HBM is set */
+	/** @place: where the contents are, protected by the reservation */
+	enum pumori_bo_place place;
+	/** @pins: who needs it to stay where it is, protected by the reservation */
+	u32 pins;
+	/** @hbm: range of device memory, when @place is PUMORI_BO_HBM */
 	struct drm_mm_node hbm;
-	/** @pages: host pages, when it is not */
+	/** @hbm_group: with whom it ages, held; NULL without DRM_PUMORI_BO_HBM */
+	struct pumori_hbm_group *hbm_group;
+	/** @hbm_link: in &struct pumori_hbm_group.buffers, protected by hbm_lock */
+	struct list_head hbm_link;
+	/** @scan_link: during the choice of a victim, protected by hbm_lock */
+	struct list_head scan_link;
+	/** @pages: host pages, when it is not in device memory */
 	struct page **pages;
-	/** @bus_addresses: of @pages */
+	/** @bus_addresses: of @pages, when @place is PUMORI_BO_HOST */
 	u64 *bus_addresses;
 };
 
@@ -36,7 +60,9 @@ static inline struct pumori_bo *to_pumori_bo(struct drm_gem_object *obj)
 }
 
 struct pumori_bo *pumori_bo_create(struct pumori_device *pumori, u64 size, u32 flags,
-				   struct drm_gem_object *owner);
+				   struct pumori_vm *owner);
+int pumori_bo_alloc_pages(struct pumori_bo *bo);
+void pumori_bo_free_pages(struct pumori_bo *bo);
 void pumori_bo_backing(const struct pumori_bo *bo, u64 offset, struct pumori_backing *backing);
 
 int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);

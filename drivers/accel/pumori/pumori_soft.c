@@ -95,8 +95,9 @@ const struct pumori_bus_ops pumori_soft_bus_ops = {
 	.unmap_page = pumori_soft_unmap_page,
 	.hbm_populate = pumori_soft_hbm_populate,
 	.hbm_release = pumori_soft_hbm_release,
-	.hbm_mmap = pumori_soft_hbm_mmap,
-	.hbm_fault = pumori_soft_hbm_fault,
+	.hbm_read = pumori_soft_hbm_read,
+	.hbm_write = pumori_soft_hbm_write,
+	.hbm_frame = pumori_soft_hbm_frame,
 	.prepare_queue = pumori_soft_prepare_queue,
 	.stop = soft_stop,
 };

@@ -151,30 +151,33 @@ void pumori_soft_hbm_release(struct pumori_bus *bus, u64 offset, u64 size)
 }
 
 /**
- * pumori_soft_hbm_mmap() - map device memory into a process
+ * pumori_soft_hbm_read() - copy a page of device memory out
  * @bus: the bus
- * @offset: first byte
- * @vma: where to; all of it
+ * @offset: where it begins, populated
+ * @to: where to
  */
-int pumori_soft_hbm_mmap(struct pumori_bus *bus, u64 offset, struct vm_area_struct *vma)
+void pumori_soft_hbm_read(struct pumori_bus *bus, u64 offset, void *to)
 {
-	struct pumori_soft_hbm *hbm = &to_pumori_soft(bus)->hbm;
-	unsigned long count = vma_pages(vma);
-
-	if (offset + ((u64)count << PAGE_SHIFT) > hbm->size)
-		return -EINVAL;
-	return vm_insert_pages(vma, vma->vm_start, hbm->pages + (offset >> PAGE_SHIFT), &count);
+	copy_page(to, page_address(to_pumori_soft(bus)->hbm.pages[offset >> PAGE_SHIFT]));
 }
 
 /**
- * pumori_soft_hbm_fault() - map one page of device memory into a process
+ * pumori_soft_hbm_write() - copy a page into device memory
  * @bus: the bus
- * @offset: where it begins; populated, since its buffer is mapped
- * @vmf: the fault
+ * @offset: where it begins, populated
+ * @from: where from
  */
-vm_fault_t pumori_soft_hbm_fault(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf)
+void pumori_soft_hbm_write(struct pumori_bus *bus, u64 offset, const void *from)
 {
-	vmf->page = to_pumori_soft(bus)->hbm.pages[offset >> PAGE_SHIFT];
-	get_page(vmf->page);
-	return 0;
+	copy_page(page_address(to_pumori_soft(bus)->hbm.pages[offset >> PAGE_SHIFT]), (void *)from);
+}
+
+/**
+ * pumori_soft_hbm_frame() - what a process has to map to see a page of device memory
+ * @bus: the bus
+ * @offset: where it begins, populated
+ */
+unsigned long pumori_soft_hbm_frame(struct pumori_bus *bus, u64 offset)
+{
+	return page_to_pfn(to_pumori_soft(bus)->hbm.pages[offset >> PAGE_SHIFT]);
 }

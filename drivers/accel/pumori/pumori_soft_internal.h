@@ -115,8 +115,9 @@ void pumori_soft_hbm_fini(struct pumori_soft *soft);
 void *pumori_soft_hbm_pointer(void *context, u64 offset, u64 *available);
 int pumori_soft_hbm_populate(struct pumori_bus *bus, u64 offset, u64 size);
 void pumori_soft_hbm_release(struct pumori_bus *bus, u64 offset, u64 size);
-int pumori_soft_hbm_mmap(struct pumori_bus *bus, u64 offset, struct vm_area_struct *vma);
-vm_fault_t pumori_soft_hbm_fault(struct pumori_bus *bus, u64 offset, struct vm_fault *vmf);
+void pumori_soft_hbm_read(struct pumori_bus *bus, u64 offset, void *to);
+void pumori_soft_hbm_write(struct pumori_bus *bus, u64 offset, const void *from);
+unsigned long pumori_soft_hbm_frame(struct pumori_bus *bus, u64 offset);
 
 int pumori_soft_cores_start(struct pumori_soft *soft, const char *cpus);
 void pumori_soft_cores_stop(struct pumori_soft *soft);

@@ -10,6 +10,8 @@
 #include "pumori_core.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
+#include "pumori_gem.h"
+#include "pumori_hbm.h"
 #include "pumori_pagetable.h"
 #include "pumori_vm.h"
 #include "pumori_vm_internal.h"
@@ -57,6 +59,12 @@ struct pumori_vm *pumori_vm_create(struct pumori_device *pumori)
 
 	object = drm_gpuvm_resv_object_alloc(&pumori->drm);
 	if (!object) {
+		ret = -ENOMEM;
+		goto err_destroy_table;
+	}
+	vm->hbm_group = pumori_hbm_group_create(object);
+	if (!vm->hbm_group) {
+		drm_gem_object_put(object);
 		ret = -ENOMEM;
 		goto err_destroy_table;
 	}
@@ -131,6 +139,15 @@ struct drm_gem_object *pumori_vm_object(struct pumori_vm *vm)
 }
 
 /**
+ * pumori_vm_hbm_group() - the group of private buffers in device memory
+ * @vm: the VM
+ */
+struct pumori_hbm_group *pumori_vm_hbm_group(struct pumori_vm *vm)
+{
+	return vm->hbm_group;
+}
+
+/**
  * pumori_vm_device() - device of a VM
  * @vm: the VM
  */
@@ -166,20 +183,40 @@ bool pumori_vm_is_banned(const struct pumori_vm *vm)
 	return READ_ONCE(vm->banned);
 }
 
+static int validate(struct drm_gpuvm_exec *vm_exec)
+{
+	return drm_gpuvm_validate(vm_exec->vm, &vm_exec->exec);
+}
+
 /**
  * pumori_vm_lock_all() - lock the reservations of a VM and of its shareable buffers
  * @vm: the VM
  * @vm_exec: filled in; drm_gpuvm_exec_unlock() ends it
  * @fences: fences that will be added to each
+ *
+ * All buffers that it maps are where the chip can reach them then.
  */
 int pumori_vm_lock_all(struct pumori_vm *vm, struct drm_gpuvm_exec *vm_exec, u32 fences)
 {
+	struct drm_gem_object *obj;
+	int ret;
+
 	*vm_exec = (struct drm_gpuvm_exec) {
 		.vm = &vm->base,
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
 		.num_fences = fences,
+		.extra.fn = validate,
 	};
-	return drm_gpuvm_exec_lock(vm_exec);
+	ret = drm_gpuvm_exec_lock(vm_exec);
+	if (ret)
+		return ret;
+
+	pumori_hbm_touch(vm->pumori, vm->hbm_group);
+	drm_exec_for_each_locked_object(&vm_exec->exec, obj) {
+		if (drm_gpuvm_is_extobj(&vm->base, obj) && to_pumori_bo(obj)->hbm_group)
+			pumori_hbm_touch(vm->pumori, to_pumori_bo(obj)->hbm_group);
+	}
+	return 0;
 }
 
 /**

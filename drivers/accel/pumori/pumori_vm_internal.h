@@ -11,6 +11,7 @@
 #include <drm/drm_gpuvm.h>
 
 struct pumori_device;
+struct pumori_hbm_group;
 struct pumori_page_table;
 
 /**
@@ -50,6 +51,8 @@ struct pumori_vm {
 	struct mutex table_lock;
 	/** @table: what the chip walks */
 	struct pumori_page_table *table;
+	/** @hbm_group: its private buffers in device memory */
+	struct pumori_hbm_group *hbm_group;
 	/** @address_space: id that tags the chip's translations */
 	u32 address_space;
 	/** @banned: an invalidation was not acknowledged; nothing may use the VM any more */

@@ -154,6 +154,7 @@ void test_queries(void);
 void test_memory(void);
 void test_bind(void);
 void test_share(void);
+void test_evict(void);
 void test_programs(void);
 void test_jobs(void);
 void test_faults(void);

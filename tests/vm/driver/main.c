@@ -12,6 +12,7 @@ static const struct {
 	{ "memory", test_memory },
 	{ "bind", test_bind },
 	{ "share", test_share },
+	{ "evict", test_evict },
 	{ "programs", test_programs },
 	{ "jobs", test_jobs },
 	{ "faults", test_faults },
