@@ -27,6 +27,9 @@
 #include "pumori_hbm.h"
 #include "pumori_vm.h"
 
+/* How long room is waited for: a job's largest budget and a little more. */
+#define BUSY_TIMEOUT_MS	(PUMORI_JOB_TIMEOUT_MAX_MS + 1000)
+
 /* From here on the CPU reaches the contents by a fault alone, which waits for the reservation. */
 static void unmap_from_cpu(struct pumori_bo *bo)
 {
@@ -49,7 +52,7 @@ int pumori_bo_evict(struct pumori_bo *bo)
 	dma_resv_assert_held(bo->base.resv);
 
 	left = dma_resv_wait_timeout(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP, true,
-				     msecs_to_jiffies(PUMORI_ANSWER_TIMEOUT_MS));
+				     msecs_to_jiffies(BUSY_TIMEOUT_MS));
 	if (left <= 0)
 		return left ?: -EBUSY;
 

@@ -17,7 +17,7 @@
 #define ROUNDS		12
 
 /* A client with one large buffer in device memory, and a job that copies its end to the host. */
-struct client {
+struct tenant {
 	struct session session;
 	struct buffer hbm;
 	struct buffer host;
@@ -40,7 +40,7 @@ static uint8_t byte_of(uint64_t offset, unsigned int seed)
 	return (uint8_t)(offset * 31 + (offset >> 12) * 7 + seed);
 }
 
-static void fill(struct client *client, unsigned int seed)
+static void fill(struct tenant *client, unsigned int seed)
 {
 	uint64_t i;
 
@@ -48,7 +48,7 @@ static void fill(struct client *client, unsigned int seed)
 		client->hbm.data[i] = byte_of(i, seed);
 }
 
-static bool intact(const struct client *client, unsigned int seed)
+static bool intact(const struct tenant *client, unsigned int seed)
 {
 	uint64_t i;
 
@@ -59,7 +59,7 @@ static bool intact(const struct client *client, unsigned int seed)
 	return true;
 }
 
-static bool client_open(struct client *client, uint64_t size)
+static bool tenant_open(struct tenant *client, uint64_t size)
 {
 	struct image image;
 	bool fine;
@@ -78,7 +78,7 @@ static bool client_open(struct client *client, uint64_t size)
 	return fine;
 }
 
-static bool copies(struct client *client, unsigned int seed)
+static bool copies(struct tenant *client, unsigned int seed)
 {
 	uint64_t i, start = client->hbm.size - BYTES;
 
@@ -95,13 +95,13 @@ static bool copies(struct client *client, unsigned int seed)
 static void test_taking_turns(void)
 {
 	struct drm_pumori_device_info info;
-	struct client client[CLIENTS];
+	struct tenant client[CLIENTS];
 	uint64_t size = large();
 	unsigned int i, round;
 	bool fine = true;
 
 	for (i = 0; i < CLIENTS; i++) {
-		if (!ok(client_open(&client[i], size), "client %u has a buffer of three eighths of device memory", i))
+		if (!ok(tenant_open(&client[i], size), "client %u has a buffer of three eighths of device memory", i))
 			return;
 		fill(&client[i], i);
 	}
@@ -135,12 +135,12 @@ static void test_taking_turns(void)
 /* One address space that needs more than there is can never run. */
 static void test_too_much(void)
 {
-	struct client client, other;
+	struct tenant client, other;
 	struct drm_pumori_bo_create create = { .size = large(), .flags = DRM_PUMORI_BO_HBM };
 	struct drm_gem_close gone = { 0 };
 	uint32_t second, third;
 
-	if (!ok(client_open(&client, large()), "a client"))
+	if (!ok(tenant_open(&client, large()), "a client"))
 		return;
 	fill(&client, 7);
 	create.vm_id = client.session.vm;
@@ -160,7 +160,7 @@ static void test_too_much(void)
 	refused(submit_jobs(&client.session, &client.job, 1), ENOSPC, 0, "a job that would need all three");
 	ok(bind_range(&client.session, DRM_PUMORI_BIND_UNMAP, 0, 0, 6ull << 33, create.size) == 0 && copies(&client, 7),
 	   "with one unbound jobs run again");
-	if (ok(client_open(&other, large()), "another client")) {
+	if (ok(tenant_open(&other, large()), "another client")) {
 		fill(&other, 8);
 		ok(copies(&other, 8) && copies(&client, 7) && copies(&other, 8), "both run in turns");
 		session_close(&other.session);
@@ -171,7 +171,7 @@ static void test_too_much(void)
 /* Room that a running job uses is waited for. */
 static void test_busy(void)
 {
-	struct client client, other;
+	struct tenant client, other;
 	struct drm_pumori_device_info info;
 	struct job spin = { .budget_ms = 200 };
 	struct image image;
@@ -180,12 +180,12 @@ static void test_busy(void)
 	device_info((client.session.fd = device_open()), &info);
 	close(client.session.fd);
 	size = info.hbm_bytes / 4 * 3;
-	if (!ok(client_open(&client, size), "a client with most of device memory") || !image_spin(&image))
+	if (!ok(tenant_open(&client, size), "a client with most of device memory") || !image_spin(&image))
 		return;
 	fill(&client, 3);
 	ok(program_load(&client.session, &image, &spin.program, NULL) == 0 && submit_jobs(&client.session, &spin, 1) == 0,
 	   "its job uses up its budget");
-	ok(client_open(&other, size), "another client gets the memory after that");
+	ok(tenant_open(&other, size), "another client gets the memory after that");
 	ok(completed(&client.session, spin.sequence, 0), "and not before");
 	ok(intact(&client, 3), "no byte is lost");
 	image_destroy(&image);
@@ -195,9 +195,9 @@ static void test_busy(void)
 
 static bool compete(unsigned int seed)
 {
-	struct client client;
+	struct tenant client;
 	unsigned int round;
-	bool fine = client_open(&client, large());
+	bool fine = tenant_open(&client, large());
 
 	if (fine)
 		fill(&client, seed);
