@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Products and convolutions of bytes, in all mixtures of signs: exact int32 sums, whatever the
- * layout, equal to the evaluator's.
+ * Products and convolutions of bytes, in all mixtures of signs, and quantisation: exact whatever
+ * the layout, equal to the evaluator's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,12 +38,15 @@ static struct pumori_tensor *bytes(struct bench_graph *bench, bool constant, uns
 	return tensor;
 }
 
-static void run_all(void (*build)(struct bench_graph *bench))
+static void run_all(void (*build)(struct bench_graph *bench), bool floats)
 {
 	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
 		for (unsigned int mode = 0; mode < BENCH_MODES; mode++) {
 			struct bench_graph bench;
 
+			/* There floats are rounded before they are quantised. */
+			if (floats && mode == BENCH_BFLOAT16)
+				continue;
 			bench_begin(&bench, seed);
 			bench.low = -128;
 			bench.high = 255;
@@ -74,7 +77,7 @@ static void build_matmul(struct bench_graph *bench)
 static void test_matmul(void **state)
 {
 	(void)state;
-	run_all(build_matmul);
+	run_all(build_matmul, false);
 }
 
 static void build_conv(struct bench_graph *bench)
@@ -108,7 +111,43 @@ static void build_conv(struct bench_graph *bench)
 static void test_conv(void **state)
 {
 	(void)state;
-	run_all(build_conv);
+	run_all(build_conv, false);
+}
+
+/* Scales and zero points that are constant, one an axis or one for all, or come from the data. */
+static void build_quantize(struct bench_graph *bench)
+{
+	int64_t shape[3] = { bench_range(&bench->random, 1, 3), bench_range(&bench->random, 1, 140),
+			     bench_range(&bench->random, 1, 90) };
+	bool sums = bench_range(&bench->random, 0, 1), constant = sums || bench_range(&bench->random, 0, 1);
+	unsigned int axis = bench_range(&bench->random, 0, 3);
+	int64_t along[3] = { axis == 0 ? shape[0] : 1, axis == 1 ? shape[1] : 1,
+			     axis == 2 ? shape[2] : 1 };
+	union pumori_attributes cast = { .cast = { PUMORI_ELEMENT_INT32 } }, attributes = {
+		.quantize = { .element = byte_type(bench), .multiply = bench_range(&bench->random, 0, 1) } };
+	struct pumori_tensor *inputs[3], *zero;
+
+	inputs[0] = bench_input(bench, sums ? PUMORI_ELEMENT_INT32 : PUMORI_ELEMENT_FLOAT32, 3, shape);
+	inputs[1] = bench_constant(bench, 3, along, 0.5f, 2.0f);
+	zero = pumori_graph_add_scalar(bench->graph, PUMORI_ELEMENT_INT32,
+				       (double)bench_range(&bench->random, 0, 100));
+	if (!constant) {
+		union pumori_attributes linear = { .unary = { PUMORI_UNARY_LINEAR, 0.001f, 1.5f } };
+
+		/* 1.5 and a little, of the data's own. */
+		inputs[1] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 3, along);
+		inputs[1] = bench_node(bench, PUMORI_PRIMITIVE_UNARY, &linear, &inputs[1], 1);
+		zero = bench_input(bench, PUMORI_ELEMENT_UINT8, 3, along);
+		zero = bench_node(bench, PUMORI_PRIMITIVE_CAST, &cast, &zero, 1);
+	}
+	inputs[2] = zero;
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_QUANTIZE, &attributes, inputs, 3));
+}
+
+static void test_quantize(void **state)
+{
+	(void)state;
+	run_all(build_quantize, true);
 }
 
 int main(void)
@@ -116,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matmul),
 		cmocka_unit_test(test_conv),
+		cmocka_unit_test(test_quantize),
 	};
 
 	return cmocka_run_group_tests_name("back end, integers", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Reference evaluation of elementwise primitives: copy, cast, unary, binary, select. */
+/* Reference evaluation of elementwise primitives: copy, cast, unary, binary, select, quantize. */
 #include <math.h>
 #include <string.h>
 
@@ -399,6 +399,32 @@ int pumori_evaluate_select(const struct pumori_evaluation *evaluation)
 		memcpy((char *)y->data + i * bytes,
 		       (char *)inputs[taken].data +
 		       pumori_counter_offset(&counter, strides[taken]) * bytes, bytes);
+	}
+	return 0;
+}
+
+int pumori_evaluate_quantize(const struct pumori_evaluation *evaluation)
+{
+	const struct pumori_view *x = &evaluation->inputs[0], *y = &evaluation->outputs[0];
+	bool is_signed = y->type.element == PUMORI_ELEMENT_INT8;
+	double low = is_signed ? -128 : 0, high = is_signed ? 127 : 255;
+	int64_t count = pumori_type_elements(&y->type), strides[2][PUMORI_MAX_RANK];
+	struct pumori_counter counter;
+
+	for (unsigned int i = 0; i < 2; i++)
+		pumori_broadcast_strides(&evaluation->inputs[1 + i].type, &y->type, strides[i]);
+	pumori_counter_init(&counter, y->type.rank, y->type.shape);
+	for (int64_t i = 0; i < count; i++, pumori_counter_next(&counter)) {
+		float value = (float)pumori_load_value(x->type.element, x->data, i);
+		float scale = ((const float *)evaluation->inputs[1].data)
+				      [pumori_counter_offset(&counter, strides[0])];
+		double zero = ((const int32_t *)evaluation->inputs[2].data)
+				      [pumori_counter_offset(&counter, strides[1])], sum;
+
+		value = evaluation->attributes->quantize.multiply ? value * scale : value / scale;
+		sum = nearbyint((double)value) + zero;
+		pumori_store_value(y->type.element, y->data, i,
+				   sum >= low ? sum <= high ? sum : high : low);
 	}
 	return 0;
 }

@@ -87,9 +87,20 @@ union pumori_attributes {
 	} binary;
 
 	/*
+	 * QUANTIZE: (x, scale float32, zero int32), both broadcast to x. Result: int8 or uint8,
+	 * saturate(nearest_even(x / scale) + zero), NaN giving the smallest value; with @multiply
+	 * x * scale instead. x is a float, or int32, rounded to float32 first.
+	 */
+	struct {
+		enum pumori_element_type element;
+		bool multiply;
+	} quantize;
+
+	/*
 	 * MATMUL: (a [.., M, K], b [.., K, N], bias [N] optional), batch dimensions broadcast,
 	 * both ranks at least 2; with transpose_a, a is [.., K, M]; with transpose_b, b is
-	 * [.., N, K]. Result: activation(scale * (a x b) + bias). Integers: int32, exact, scale 1.
+	 * [.., N, K]. Result: activation(scale * (a x b) + bias). Integers, int32 or bytes of any
+	 * signs: exact sums in int32, scale 1.
 	 */
 	struct {
 		bool transpose_a;
@@ -101,6 +112,7 @@ union pumori_attributes {
 	/*
 	 * CONV2D: (x [N, C, H, W], weight [M, C / groups, KH, KW], bias [M] optional).
 	 * pads: top, left, bottom, right; a negative pad crops. groups == C is depthwise.
+	 * Integers as in MATMUL.
 	 */
 	struct {
 		int64_t strides[2];

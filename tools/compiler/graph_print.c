@@ -57,6 +57,10 @@ static void print_attributes(const struct pumori_node *node, FILE *stream)
 			fprintf(stream, " scale=%.9g", a->matmul.scale);
 		print_fused(&a->matmul.activation, stream);
 		break;
+	case PUMORI_PRIMITIVE_QUANTIZE:
+		if (a->quantize.multiply)
+			fputs(" multiply", stream);
+		break;
 	case PUMORI_PRIMITIVE_CONV2D:
 		print_vector("strides", a->conv2d.strides, 2, stream);
 		print_vector("pads", a->conv2d.pads, 4, stream);

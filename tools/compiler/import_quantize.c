@@ -12,21 +12,19 @@ static struct pumori_tensor *spread(struct pumori_importer *importer, struct pum
 	return pumori_along_axis(importer, x, axis, rank);
 }
 
-/* saturate(round(x / scale) + zero point) */
+/* saturate(round(x / scale) + zero point), or of x * scale */
 static struct pumori_tensor *quantize(struct pumori_graph *graph, struct pumori_tensor *x,
 				      struct pumori_tensor *scale, struct pumori_tensor *zero,
-				      enum pumori_element_type element)
+				      enum pumori_element_type element, bool multiply)
 {
-	bool is_signed = pumori_element_is_signed(element);
+	union pumori_attributes attributes = {
+		.quantize = { .element = element, .multiply = multiply },
+	};
 
-	x = pumori_build_binary(graph, PUMORI_BINARY_DIVIDE, x, scale);
-	x = pumori_build_unary(graph, PUMORI_UNARY_ROUND, 0, 0, x);
-	if (zero && x)
-		x = pumori_build_binary(graph, PUMORI_BINARY_ADD, x,
-					pumori_build_cast(graph, zero, x->type.element));
-	x = pumori_build_unary(graph, PUMORI_UNARY_CLAMP, is_signed ? -128 : 0,
-			       is_signed ? 127 : 255, x);
-	return pumori_build_cast(graph, x, element);
+	zero = zero ? pumori_build_cast(graph, zero, PUMORI_ELEMENT_INT32) :
+		      pumori_graph_add_scalar(graph, PUMORI_ELEMENT_INT32, 0);
+	return zero ? pumori_build(graph, PUMORI_PRIMITIVE_QUANTIZE, &attributes,
+				   (struct pumori_tensor *[]){ x, scale, zero }, 3) : NULL;
 }
 
 static void import_quantize(struct pumori_importer *importer, int parameter)
@@ -52,7 +50,7 @@ static void import_quantize(struct pumori_importer *importer, int parameter)
 	if (importer->error)
 		return;
 	x = pumori_build_cast(importer->graph, x, PUMORI_ELEMENT_FLOAT32);
-	importer->outputs[0] = quantize(importer->graph, x, scale, zero, element);
+	importer->outputs[0] = quantize(importer->graph, x, scale, zero, element, false);
 }
 
 /* x - zero point, as int32. */
@@ -108,7 +106,7 @@ static void import_dynamic_quantize(struct pumori_importer *importer, int parame
 	zero = pumori_build_unary(graph, PUMORI_UNARY_ROUND, 0, 0, zero);
 	zero = pumori_build_unary(graph, PUMORI_UNARY_CLAMP, 0, 255, zero);
 	zero = pumori_build_cast(graph, zero, PUMORI_ELEMENT_UINT8);
-	importer->outputs[0] = quantize(graph, x, scale, zero, PUMORI_ELEMENT_UINT8);
+	importer->outputs[0] = quantize(graph, x, scale, zero, PUMORI_ELEMENT_UINT8, false);
 	importer->outputs[1] = scale;
 	importer->outputs[2] = zero;
 }
@@ -142,17 +140,17 @@ static struct pumori_tensor *requantize(struct pumori_importer *importer,
 					struct pumori_tensor *y_scale, struct pumori_tensor *y_zero)
 {
 	struct pumori_graph *graph = importer->graph;
-	struct pumori_tensor *x = pumori_build_cast(graph, sums, PUMORI_ELEMENT_FLOAT32);
 
-	if (!x)
-		return NULL;
-	b_scale = spread(importer, b_scale, b_axis, x->type.rank);
+	b_scale = spread(importer, b_scale, b_axis, sums->type.rank);
 	a_scale = spread(importer, a_scale, 0, 1);
-	x = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, x,
-				pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, b_scale,
-						    a_scale));
-	return quantize(graph, x, spread(importer, y_scale, 0, 1), spread(importer, y_zero, 0, 1),
-			y_zero->type.element);
+	b_scale = pumori_build_binary(graph, PUMORI_BINARY_MULTIPLY, b_scale, a_scale);
+	b_scale = pumori_build_binary(graph, PUMORI_BINARY_DIVIDE, b_scale,
+				      spread(importer, y_scale, 0, 1));
+	/* The chip takes the zero point of int32 from the instruction. */
+	if (!pumori_tensor_is_constant(y_zero))
+		sums = pumori_build_cast(graph, sums, PUMORI_ELEMENT_FLOAT32);
+	return quantize(graph, sums, b_scale, spread(importer, y_zero, 0, 1), y_zero->type.element,
+			true);
 }
 
 static void import_qlinear_matmul(struct pumori_importer *importer, int parameter)

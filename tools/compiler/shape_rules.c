@@ -170,6 +170,27 @@ int pumori_rule_select(const struct pumori_rule *rule)
 	return 0;
 }
 
+int pumori_rule_quantize(const struct pumori_rule *rule)
+{
+	const struct pumori_tensor_type *x = rule->inputs[0];
+	enum pumori_element_type element = rule->attributes->quantize.element;
+	struct pumori_tensor_type both;
+
+	if ((!pumori_element_is_float(x->element) && x->element != PUMORI_ELEMENT_INT32) ||
+	    rule->inputs[1]->element != PUMORI_ELEMENT_FLOAT32 ||
+	    rule->inputs[2]->element != PUMORI_ELEMENT_INT32 ||
+	    (element != PUMORI_ELEMENT_INT8 && element != PUMORI_ELEMENT_UINT8))
+		return pumori_rule_refuse(rule, "%s cannot be quantised to %s",
+					  pumori_element_name(x->element),
+					  pumori_element_name(element));
+	for (unsigned int i = 1; i < 3; i++)
+		if (!pumori_broadcast(x, rule->inputs[i], &both) || !pumori_shape_equal(x, &both))
+			return refuse_broadcast(rule, x, rule->inputs[i]);
+	rule->outputs[0] = *x;
+	rule->outputs[0].element = element;
+	return 0;
+}
+
 /* --- along one axis --- */
 
 static int check_axis(const struct pumori_rule *rule, unsigned int axis)

@@ -228,6 +228,7 @@ static bool wants_float32(const struct pumori_tensor *tensor, const bool *float3
 		case PUMORI_PRIMITIVE_ARG_REDUCE:
 		case PUMORI_PRIMITIVE_TOP_K:
 		case PUMORI_PRIMITIVE_CUMULATIVE_SUM:
+		case PUMORI_PRIMITIVE_QUANTIZE:
 			return true;
 		case PUMORI_PRIMITIVE_MATMUL:
 			rounded = true;

@@ -14,6 +14,7 @@ static const lower_function lower_table[PUMORI_PRIMITIVE_COUNT] = {
 	[PUMORI_PRIMITIVE_UNARY] = pumori_lower_unary,
 	[PUMORI_PRIMITIVE_BINARY] = pumori_lower_binary,
 	[PUMORI_PRIMITIVE_SELECT] = pumori_lower_select,
+	[PUMORI_PRIMITIVE_QUANTIZE] = pumori_lower_quantize,
 	[PUMORI_PRIMITIVE_MATMUL] = pumori_lower_matmul,
 	[PUMORI_PRIMITIVE_CONV2D] = pumori_lower_conv2d,
 	[PUMORI_PRIMITIVE_POOL2D] = pumori_lower_pool2d,

@@ -115,6 +115,7 @@ void pumori_lower_cast(struct pumori_lowering *lowering, const struct pumori_nod
 void pumori_lower_unary(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_binary(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_select(struct pumori_lowering *lowering, const struct pumori_node *node);
+void pumori_lower_quantize(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_conv2d(struct pumori_lowering *lowering, const struct pumori_node *node);
 void pumori_lower_pool2d(struct pumori_lowering *lowering, const struct pumori_node *node);

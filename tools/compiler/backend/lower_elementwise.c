@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* CAST, UNARY, BINARY, SELECT. */
+/* CAST, UNARY, BINARY, SELECT, QUANTIZE. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -256,4 +256,56 @@ static void select_core(struct pumori_lowering *lowering, const struct pumori_no
 void pumori_lower_select(struct pumori_lowering *lowering, const struct pumori_node *node)
 {
 	pumori_lower_regions(lowering, node, 0, select_core);
+}
+
+/* An operand of QUANTIZE: an immediate, one element a row, or the output's shape. */
+static void quantize_operand(struct pumori_lowering *lowering, const struct pumori_node *node,
+			     struct pumori_place *places, unsigned int index, unsigned int dtype,
+			     struct pumori_emit *emit)
+{
+	struct pumori_place *place = &places[index];
+	uint32_t bits;
+
+	if (immediate_of(node->inputs[index], dtype, &bits)) {
+		emit->imm[index - 1] = bits;
+		return;
+	}
+	if (place->dtype != dtype) {
+		struct pumori_place wide = pumori_lower_temporary(lowering, dtype, place->rank,
+								  place->shape, place->rows);
+
+		pumori_move(lowering->program, &wide, place);
+		*place = wide;
+	}
+	emit->in[index] = place;
+	if (pumori_place_is_column(place))
+		emit->in_mode[index] = PUMORI_WALK_ROW;
+}
+
+static void quantize_core(struct pumori_lowering *lowering, const struct pumori_node *node,
+			  const struct pumori_place *out, const struct pumori_place *inputs)
+{
+	struct pumori_place places[3] = { inputs[0], inputs[1], inputs[2] };
+	bool is_signed = out->dtype == PUMORI_ISA_INT8;
+	struct pumori_emit emit = {
+		.opcode = PUMORI_ISA_QUANTIZE, .out = out, .in = { &places[0] },
+		.op0 = node->attributes.quantize.multiply ? PUMORI_ISA_ALU_MULTIPLY :
+							    PUMORI_ISA_ALU_DIVIDE,
+		.imm = { 0, 0, (uint32_t)(is_signed ? -128 : 0), is_signed ? 127 : 255 } };
+
+	quantize_operand(lowering, node, places, 1, PUMORI_ISA_FP32, &emit);
+	/* The zero point of sums is an immediate: in2 is what is added before they are scaled. */
+	if (places[0].dtype == PUMORI_ISA_INT32 &&
+	    !immediate_of(node->inputs[2], PUMORI_ISA_INT32, &emit.imm[1])) {
+		pumori_tile_fail(lowering->program, -ENOTSUP,
+				 "a zero point of sums that depends on the data");
+		return;
+	}
+	quantize_operand(lowering, node, places, 2, PUMORI_ISA_INT32, &emit);
+	pumori_emit(lowering->program, &emit);
+}
+
+void pumori_lower_quantize(struct pumori_lowering *lowering, const struct pumori_node *node)
+{
+	pumori_lower_regions(lowering, node, 0, quantize_core);
 }
