@@ -137,7 +137,7 @@ static void build_quantize(struct bench_graph *bench)
 		/* 1.5 and a little, of the data's own. */
 		inputs[1] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 3, along);
 		inputs[1] = bench_node(bench, PUMORI_PRIMITIVE_UNARY, &linear, &inputs[1], 1);
-		zero = bench_input(bench, PUMORI_ELEMENT_UINT8, 3, along);
+		zero = bench_input(bench, attributes.quantize.element, 3, along);
 		zero = bench_node(bench, PUMORI_PRIMITIVE_CAST, &cast, &zero, 1);
 	}
 	inputs[2] = zero;

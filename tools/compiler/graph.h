@@ -87,9 +87,9 @@ union pumori_attributes {
 	} binary;
 
 	/*
-	 * QUANTIZE: (x, scale float32, zero int32), both broadcast to x. Result: int8 or uint8,
-	 * saturate(nearest_even(x / scale) + zero), NaN giving the smallest value; with @multiply
-	 * x * scale instead. x is a float, or int32, rounded to float32 first.
+	 * QUANTIZE: (x, scale float32, zero int32, in the range of the result), both broadcast to
+	 * x. Result: int8 or uint8, saturate(nearest_even(x / scale) + zero), NaN giving the
+	 * smallest value; with @multiply x * scale instead. x is a float, or int32, rounded to float32 first.
 	 */
 	struct {
 		enum pumori_element_type element;
