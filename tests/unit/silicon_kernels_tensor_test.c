@@ -197,7 +197,7 @@ static void test_set(void **state)
 		print_message("# SKIP this host lacks the set's instructions\n");
 		skip();
 	}
-	products(kernels, 200);
+	products(kernels, 300);
 }
 
 /* Every pair of values near where a product or a sum becomes subnormal, through one multiplication. */

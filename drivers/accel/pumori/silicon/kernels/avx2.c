@@ -18,6 +18,7 @@
 #include "transpose.inc.h"
 #include "matmul_panel.inc.h"
 #include "matmul_int8.inc.h"
+#include "matmul_direct.inc.h"
 #include "matmul.inc.h"
 #include "set.inc.h"
 

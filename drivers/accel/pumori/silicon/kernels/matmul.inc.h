@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * LOAD_STATIONARY and MULTIPLY_MOVING. The stationary matrix is kept as FP32 [K][M] (FP16 too), or for BF16 and
- * FP8, which is widened to it, as pairs [K/2][M] (element 2k in the low half); integers are in matmul_int8.inc.h. The moving matrix is
- * taken in panels of 64 columns; a step is one panel times MATMUL_ROWS rows of the result.
+ * FP8, which is widened to it, as pairs [K/2][M] (element 2k in the low half); integers are in matmul_int8.inc.h.
+ * The moving matrix is taken in panels of 64 columns; a step is one panel times MATMUL_ROWS rows of the result,
+ * unless the result has few rows or columns (matmul_direct.inc.h).
  */
 
 /*
@@ -16,11 +17,6 @@ static u32 load_turned(u32 *to, const struct silicon_view *in, u32 columns, u32 
 	*partitions = !words ? 0 : transpose_block((u8 *)to, in->partitions * 4, in->base, in->partition_stride, 4,
 						   words, in->partitions);
 	return words * 4 / size;
-}
-
-static bool matmul_in_pairs(u8 dtype)
-{
-	return dtype == PUMORI_ISA_BF16 || dtype_is_fp8(dtype);
 }
 
 /* An element, as bits of an FP32 that its form holds. */
@@ -150,9 +146,14 @@ SIMD_INLINE void pack_bf16_run(u32 *to, const u8 *even, const u8 *odd, s64 step,
 {
 	u32 i = 0;
 
-#ifdef MATMUL_PACK_32
-	for (; step == 2 && odd && i + 32 <= length; i += 32)
-		pack_pairs_32(to + i, even + i * 2, odd + i * 2);
+#ifdef MATMUL_PAIRS_32
+	for (; step == 2 && odd && i + 32 <= length; i += 32) {
+		vf low, high;
+
+		direct_pairs_32(even + i * 2, odd + i * 2, &low, &high);
+		vf_store(to + i, low);
+		vf_store(to + i + LANES, high);
+	}
 #endif
 	for (; i < length; i += LANES) {
 		u32 n = SILICON_MIN(length - i, LANES);
@@ -393,30 +394,70 @@ static void matmul_step(const struct panel *x, struct silicon_task *task, u32 fi
 				  copy + r * MATMUL_PANEL * 4 + runs[i].column * 4, 0, 4, 4, 1, runs[i].length);
 }
 
+/* How the result is cut into steps, and what computes one. */
+struct matmul_plan {
+	u32 panel;	/* columns */
+	u32 rows;
+	bool direct, narrow, int8;
+	bool sums;	/* integers: see int8_prepare() */
+};
+
+static void matmul_plan(struct matmul_plan *plan, const struct silicon_task *task, u32 columns)
+{
+	plan->panel = MATMUL_PANEL;
+	plan->rows = MATMUL_ROWS;
+	plan->int8 = dtype_is_int8(task->stationary->dtype);
+	plan->direct = columns > NARROW_COLUMNS && direct_fits(task);
+	plan->narrow = columns <= NARROW_COLUMNS && !plan->int8;
+	plan->sums = plan->int8 && int8_prepare(task);
+	if (plan->direct) {
+		plan->panel = DIRECT_PANEL;
+		plan->rows = DIRECT_ROWS;
+	} else if (plan->narrow) {
+		plan->rows = NARROW_PANEL;
+	}
+}
+
+static void matmul_prepare(const struct matmul_plan *plan, struct panel *x, const struct silicon_task *task, u32 first,
+			   u32 columns)
+{
+	if (plan->direct)
+		return;
+	if (plan->int8)
+		int8_panel_prepare(x, task, first, columns, plan->sums);
+	else
+		panel_prepare(x, task, first, columns);
+}
+
 static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 {
 	const struct silicon_stationary *st = task->stationary;
-	u32 columns = view_elements(&task->in[0]), row_steps = (st->columns + MATMUL_ROWS - 1) / MATMUL_ROWS;
-	u32 panels = (columns + MATMUL_PANEL - 1) / MATMUL_PANEL, ready = ~0u, start, units;
-	u32 panel = task->cursor / row_steps, first_row = task->cursor % row_steps * MATMUL_ROWS;
-	u32 width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
-	/* At most 128 x 128 x 512. Units are counted over all that is done, so that steps may differ in size. */
-	u32 macs = (panel * MATMUL_PANEL * st->columns + first_row * width) * st->rows;
-	bool int8 = dtype_is_int8(st->dtype), sums = int8 && int8_prepare(task);
+	u32 columns = view_elements(&task->in[0]), row_steps, panels, panel, first_row, width, macs, start, units;
+	u32 ready = ~0u;
+	struct matmul_plan plan;
 	struct panel x;
 
+	matmul_plan(&plan, task, columns);
+	row_steps = (st->columns + plan.rows - 1) / plan.rows;
+	panels = (columns + plan.panel - 1) / plan.panel;
+	panel = task->cursor / row_steps;
+	first_row = task->cursor % row_steps * plan.rows;
+	width = SILICON_MIN(columns - panel * plan.panel, plan.panel);
+	/* At most 128 x 128 x 512. Units are counted over all that is done, so that steps may differ in size. */
+	macs = (panel * plan.panel * st->columns + first_row * width) * st->rows;
 	start = macs / SILICON_UNIT_MACS;
 	do {
-		u32 rows = SILICON_MIN(st->columns - first_row, MATMUL_ROWS);
+		u32 rows = SILICON_MIN(st->columns - first_row, plan.rows);
 
-		if (panel != ready) {
-			if (int8)
-				int8_panel_prepare(&x, task, panel * MATMUL_PANEL, width, sums);
-			else
-				panel_prepare(&x, task, panel * MATMUL_PANEL, width);
-		}
+		if (panel != ready)
+			matmul_prepare(&plan, &x, task, panel * plan.panel, width);
 		ready = panel;
-		matmul_step(&x, task, panel * MATMUL_PANEL, first_row, rows);
+		if (plan.direct)
+			direct_step(task, panel * plan.panel, width);
+		else if (plan.narrow)
+			narrow_step(&x, task, first_row, rows);
+		else
+			matmul_step(&x, task, panel * plan.panel, first_row, rows);
 		macs += rows * width * st->rows;
 		task->finished = ++task->cursor == panels * row_steps;
 		units = macs / SILICON_UNIT_MACS - start + task->finished;
@@ -424,7 +465,7 @@ static u32 run_multiply_moving(struct silicon_task *task, u32 budget)
 		if (first_row == st->columns) {
 			first_row = 0;
 			panel++;
-			width = SILICON_MIN(columns - panel * MATMUL_PANEL, MATMUL_PANEL);
+			width = SILICON_MIN(columns - panel * plan.panel, plan.panel);
 		}
 	} while (!task->finished && (!units || units < budget));
 	return units;

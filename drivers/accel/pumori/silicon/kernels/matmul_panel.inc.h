@@ -40,3 +40,9 @@ static u32 panel_runs(const struct silicon_view *v, u32 first, u32 columns, stru
 	}
 	return count;
 }
+
+/* Whether the stationary matrix is kept as pairs of BF16, and the moving one packed so. */
+static bool matmul_in_pairs(u8 dtype)
+{
+	return dtype == PUMORI_ISA_BF16 || dtype_is_fp8(dtype);
+}

@@ -187,18 +187,45 @@ SIMD_INLINE void vi_store_8(void *p, vi a) { _mm_storeu_si128(p, _mm512_cvtepi32
 /* Of integers only. */
 SIMD_INLINE vi vf_to_vi(vf a) { return _mm512_cvtps_epi32(a); }
 
-/* Interleaves 32 columns of two BF16 rows into two registers of pairs. */
-#define MATMUL_PACK_32
-SIMD_INLINE void pack_pairs_32(u32 *to, const u8 *even, const u8 *odd)
+/* Interleaves 32 columns of two BF16 rows into two registers of pairs; @odd may be NULL. */
+#define MATMUL_PAIRS_32
+SIMD_INLINE void direct_pairs_32(const u8 *even, const u8 *odd, vf *low, vf *high)
 {
-	const __m512i low = _mm512_set_epi32(0x002f000f, 0x002e000e, 0x002d000d, 0x002c000c, 0x002b000b, 0x002a000a,
-					     0x00290009, 0x00280008, 0x00270007, 0x00260006, 0x00250005, 0x00240004,
-					     0x00230003, 0x00220002, 0x00210001, 0x00200000);
-	const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
-	__m512i a = _mm512_loadu_si512(even), b = _mm512_loadu_si512(odd);
+	const __m512i pick = _mm512_set_epi32(0x002f000f, 0x002e000e, 0x002d000d, 0x002c000c, 0x002b000b, 0x002a000a,
+					      0x00290009, 0x00280008, 0x00270007, 0x00260006, 0x00250005, 0x00240004,
+					      0x00230003, 0x00220002, 0x00210001, 0x00200000);
+	__m512i a = _mm512_loadu_si512(even), b = odd ? _mm512_loadu_si512(odd) : _mm512_setzero_si512();
 
-	_mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, low, b));
-	_mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(a, high, b));
+	*low = _mm512_castsi512_ps(_mm512_permutex2var_epi16(a, pick, b));
+	*high = _mm512_castsi512_ps(_mm512_permutex2var_epi16(a, _mm512_add_epi16(pick, _mm512_set1_epi16(16)), b));
+}
+
+/*
+ * The same within 128 bits, which costs half: the first register has columns 0..3, 8..11, 16..19 and 24..27 of 32.
+ */
+SIMD_INLINE void mixed_pairs(const u8 *even, const u8 *odd, vf *low, vf *high)
+{
+	__m512i a = _mm512_loadu_si512(even), b = odd ? _mm512_loadu_si512(odd) : _mm512_setzero_si512();
+
+	*low = _mm512_castsi512_ps(_mm512_unpacklo_epi16(a, b));
+	*high = _mm512_castsi512_ps(_mm512_unpackhi_epi16(a, b));
+}
+
+SIMD_INLINE void mixed_load(const u8 *p, vf *low, vf *high)
+{
+	const __m512i pick = _mm512_set_epi32(27, 26, 25, 24, 19, 18, 17, 16, 11, 10, 9, 8, 3, 2, 1, 0);
+	vf a = vf_load(p), b = vf_load(p + 64);
+
+	*low = _mm512_permutex2var_ps(a, pick, b);
+	*high = _mm512_permutex2var_ps(a, _mm512_add_epi32(pick, _mm512_set1_epi32(4)), b);
+}
+
+SIMD_INLINE void mixed_store(u8 *p, vf low, vf high)
+{
+	const __m512i pick = _mm512_set_epi32(23, 22, 21, 20, 7, 6, 5, 4, 19, 18, 17, 16, 3, 2, 1, 0);
+
+	vf_store(p, _mm512_permutex2var_ps(low, pick, high));
+	vf_store(p + 64, _mm512_permutex2var_ps(low, _mm512_add_epi32(pick, _mm512_set1_epi32(8)), high));
 }
 
 #include "int8_x86.h"
