@@ -142,7 +142,9 @@ struct pumori_hw_control {
 #define PUMORI_HW_EVENT_CONTROL		1	/* a control command is done: argument = status, 0 or PUMORI_HW_FAULT_* */
 #define PUMORI_HW_EVENT_JOB		2	/* jobs of a queue ended: read its completion page */
 #define PUMORI_HW_EVENT_FAULT		3	/* a job ended with a fault; the queue stands still until it is killed */
-#define PUMORI_HW_EVENT_ECC		4	/* corrected or uncorrected error, argument = count */
+#define PUMORI_HW_EVENT_ECC		4	/* memory errors: argument = count, detail = PUMORI_HW_ECC_* */
+#define PUMORI_HW_ECC_CORRECTED		0
+#define PUMORI_HW_ECC_UNCORRECTED	1
 
 /** struct pumori_hw_event - from a core to the driver */
 struct pumori_hw_event {
@@ -154,7 +156,7 @@ struct pumori_hw_event {
 	__u64 sequence;
 	/** @argument: see the type */
 	__u64 argument;
-	/** @detail: CONTROL of a refused LOAD_PROGRAM: index of the offending instruction */
+	/** @detail: CONTROL of a refused LOAD_PROGRAM: index of the offending instruction; ECC: PUMORI_HW_ECC_* */
 	__u64 detail;
 	/** @time: device time, nanoseconds */
 	__u64 time;

@@ -56,7 +56,7 @@ bool silicon_inject_fault(struct silicon_core *core, const struct silicon_slot *
 
 	if (!silicon_inject_take(core, PUMORI_HW_INJECT_ECC))
 		return false;
-	silicon_event(core, PUMORI_HW_EVENT_ECC, 0, 0, 1, 0);
+	silicon_event(core, PUMORI_HW_EVENT_ECC, 0, 0, 1, PUMORI_HW_ECC_UNCORRECTED);
 	end->status = PUMORI_HW_JOB_FAULT;
 	end->fault = PUMORI_HW_FAULT_ECC;
 	end->pc = stream->pc - slot->job.first;
