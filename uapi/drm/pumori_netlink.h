@@ -55,8 +55,7 @@ enum pumori_event_type {
  * enum pumori_ras_error - Counted errors, of one core each.
  * @PUMORI_RAS_ERROR_ECC_CORRECTED: Memory errors that were corrected.
  * @PUMORI_RAS_ERROR_ECC_UNCORRECTED: Memory errors that were not.
- * @PUMORI_RAS_ERROR_ILLEGAL_INSTRUCTION: Programs or jobs refused for an
- *   illegal instruction.
+ * @PUMORI_RAS_ERROR_ILLEGAL_INSTRUCTION: Jobs that met an illegal instruction.
  * @PUMORI_RAS_ERROR_MMU_FAULT: Accesses to unmapped or read-only addresses.
  * @PUMORI_RAS_ERROR_RANGE_FAULT: Accesses outside a variable, SBUF or PSUM,
  *   and indices out of bounds.

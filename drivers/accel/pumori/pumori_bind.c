@@ -26,6 +26,7 @@
 #include "pumori_gem.h"
 #include "pumori_hbm.h"
 #include "pumori_pagetable.h"
+#include "pumori_trace.h"
 #include "pumori_vm.h"
 #include "pumori_vm_internal.h"
 
@@ -385,6 +386,8 @@ static void change_mappings(struct bind *bind)
 		struct bind_op *op = &bind->ops[i];
 
 		bind->current_op = op;
+		trace_pumori_bind(bind->vm->pumori, bind->vm->address_space, op->op, op->va,
+				  op->size);
 		if (op->op == DRM_PUMORI_BIND_MAP) {
 			struct drm_gpuvm_map_req request = {
 				.map.va.addr = op->va,

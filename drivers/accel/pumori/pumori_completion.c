@@ -14,7 +14,9 @@
 #include "pumori_device.h"
 #include "pumori_fence.h"
 #include "pumori_queue.h"
+#include "pumori_ras.h"
 #include "pumori_ring.h"
+#include "pumori_trace.h"
 #include "pumori_watchdog.h"
 
 static int status_to_error(u32 status)
@@ -65,7 +67,11 @@ static void end_job(struct pumori_queue *queue, struct pumori_fence *fence)
 	if (record.sequence != sequence)
 		record = (struct pumori_hw_record) { .status = PUMORI_HW_JOB_DEVICE_LOST };
 
+	trace_pumori_job_done(queue, &record);
+	if (record.status == PUMORI_HW_JOB_FAULT)
+		trace_pumori_job_fault(queue, &record);
 	pumori_context_account(queue->context, &record);
+	pumori_ras_job(queue->core, pumori_context_number(queue->context), &record);
 	pumori_fence_signal(fence, status_to_error(record.status));
 }
 
@@ -85,6 +91,7 @@ static void complete_locked(struct pumori_queue *queue)
 		if (fence->base.seqno > finished)
 			break;
 		list_del_init(&fence->link);
+		atomic_dec(&queue->core->pending);
 		end_job(queue, fence);
 		pumori_fence_put(fence);
 	}
@@ -128,6 +135,8 @@ void pumori_queue_push(struct pumori_queue *queue, const struct pumori_hw_comman
 	dma_fence_get(&fence->base);
 	list_add_tail(&fence->link, &queue->running);
 	queue->pushed = command->sequence;
+	atomic_inc(&queue->core->pending);
+	trace_pumori_job_run(queue, command);
 	if (queue->cancelled) {
 		write_record(queue, command->sequence, queue->cancelled);
 		complete_locked(queue);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Contexts: clients of a VM, for accounting and blame. */
 
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
@@ -9,9 +10,11 @@
 
 #include <pumori/hw.h>
 
+#include "pumori_account.h"
 #include "pumori_context.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
+#include "pumori_netlink.h"
 #include "pumori_vm.h"
 
 /**
@@ -22,22 +25,45 @@ struct pumori_context {
 	struct kref kref;
 	/** @vm: its address space, held */
 	struct pumori_vm *vm;
+	/** @pumori: the device, which the VM holds */
+	struct pumori_device *pumori;
+	/** @number: on the device */
+	u32 number;
+	/** @account: who pays, held */
+	struct pumori_account *account;
+	/** @pid: process that made it, held */
+	struct pid *pid;
+	/** @command: its name then */
+	char command[TASK_COMM_LEN];
 	/** @lock: protects what follows; taken when jobs complete, in any context */
 	spinlock_t lock;
 	/** @state: DRM_PUMORI_CONTEXT_* */
 	u32 state;
 	/** @busy_ns: device time of finished jobs */
 	u64 busy_ns;
+	/** @cycles: model cycles of finished jobs */
+	u64 cycles;
 	/** @jobs: finished jobs */
 	u64 jobs;
 	/** @faults: jobs that faulted or were killed */
 	u64 faults;
+	/** @queues: queues now, by core */
+	u16 queues[PUMORI_HW_MAX_CORES];
 };
+
+/* All are numbered for as long as anything may tell about them. */
+#define CONTEXT_NUMBERS	XA_LIMIT(1, S32_MAX)
 
 static void context_release(struct kref *kref)
 {
 	struct pumori_context *context = container_of(kref, struct pumori_context, kref);
 
+	xa_erase(&context->pumori->contexts, context->number);
+	pumori_netlink_contexts_changed();
+	pumori_account_uncharge(context->account, PUMORI_CHARGE_CONTEXT);
+	pumori_account_put(context->account);
+	put_pid(context->pid);
+	/* May free the device. */
 	pumori_vm_put(context->vm);
 	kfree(context);
 }
@@ -89,6 +115,99 @@ struct pumori_vm *pumori_context_vm(const struct pumori_context *context)
 }
 
 /**
+ * pumori_context_number() - number of a context on its device
+ * @context: the context
+ */
+u32 pumori_context_number(const struct pumori_context *context)
+{
+	return context->number;
+}
+
+/**
+ * pumori_context_add_queue() - let a context have one more queue
+ * @context: the context
+ * @core: on which core
+ *
+ * Return: 0, or -ENOSPC when its user has too many.
+ */
+int pumori_context_add_queue(struct pumori_context *context, u32 core)
+{
+	int ret = pumori_account_charge(context->account, PUMORI_CHARGE_QUEUE);
+
+	if (ret)
+		return ret;
+	spin_lock_irq(&context->lock);
+	context->queues[core]++;
+	spin_unlock_irq(&context->lock);
+	return 0;
+}
+
+/**
+ * pumori_context_remove_queue() - undo pumori_context_add_queue()
+ * @context: the context
+ * @core: on which core
+ */
+void pumori_context_remove_queue(struct pumori_context *context, u32 core)
+{
+	spin_lock_irq(&context->lock);
+	context->queues[core]--;
+	spin_unlock_irq(&context->lock);
+	pumori_account_uncharge(context->account, PUMORI_CHARGE_QUEUE);
+}
+
+static void read_info(struct pumori_context *context, struct pumori_context_info *info)
+{
+	struct pumori_account *account = context->account;
+	u32 core;
+
+	*info = (struct pumori_context_info) {
+		.id = context->number,
+		.client = account->client,
+		.pid = get_pid(context->pid),
+		.uid = account->user->uid,
+		.hbm_bytes = atomic64_read(&account->hbm_bytes),
+		.host_bytes = atomic64_read(&account->host_bytes),
+		.state = pumori_vm_is_banned(context->vm) ? DRM_PUMORI_CONTEXT_VM_BANNED : 0,
+	};
+	strscpy(info->command, context->command, sizeof(info->command));
+
+	spin_lock_irq(&context->lock);
+	info->state |= context->state;
+	info->busy_ns = context->busy_ns;
+	info->cycles = context->cycles;
+	info->jobs = context->jobs;
+	info->faults = context->faults;
+	for (core = 0; core < ARRAY_SIZE(context->queues); core++) {
+		info->queues += context->queues[core];
+		if (context->queues[core])
+			info->core_mask |= BIT(core);
+	}
+	spin_unlock_irq(&context->lock);
+}
+
+/**
+ * pumori_context_info() - look at a context of a device, whosever it is
+ * @pumori: the device
+ * @number: in: the lowest number looked for; out: the number found
+ * @info: filled in; its pid must be put
+ *
+ * Return: whether there is one.
+ */
+bool pumori_context_info(struct pumori_device *pumori, unsigned long *number,
+			 struct pumori_context_info *info)
+{
+	struct pumori_context *context;
+
+	xa_lock(&pumori->contexts);
+	context = xa_find(&pumori->contexts, number, ULONG_MAX, XA_PRESENT);
+	/* It is erased before anything of it goes. */
+	if (context)
+		read_info(context, info);
+	xa_unlock(&pumori->contexts);
+	return context;
+}
+
+/**
  * pumori_context_account() - note how a job ended
  * @context: the context
  * @record: the chip's record of the job
@@ -101,6 +220,7 @@ void pumori_context_account(struct pumori_context *context, const struct pumori_
 
 	spin_lock_irqsave(&context->lock, flags);
 	context->busy_ns += record->device_ns;
+	context->cycles += record->cycles;
 	context->jobs++;
 	switch (record->status) {
 	case PUMORI_HW_JOB_FAULT:
@@ -114,6 +234,50 @@ void pumori_context_account(struct pumori_context *context, const struct pumori_
 		break;
 	}
 	spin_unlock_irqrestore(&context->lock, flags);
+	pumori_account_job(context->account, record);
+}
+
+static struct pumori_context *context_create(struct pumori_device *pumori,
+					     struct pumori_file *pfile, u32 vm_id)
+{
+	struct pumori_context *context;
+	int ret;
+
+	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
+	if (!context)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&context->kref);
+	spin_lock_init(&context->lock);
+	context->pumori = pumori;
+	context->account = pfile->account;
+	context->pid = task_tgid(current);
+	get_task_comm(context->command, current);
+	context->vm = pumori_vm_lookup(pfile, vm_id);
+	if (!context->vm) {
+		ret = -ENOENT;
+		goto err_free;
+	}
+	ret = pumori_account_charge(context->account, PUMORI_CHARGE_CONTEXT);
+	if (ret)
+		goto err_put_vm;
+	ret = xa_alloc_cyclic(&pumori->contexts, &context->number, context, CONTEXT_NUMBERS,
+			      &pumori->next_context, GFP_KERNEL_ACCOUNT);
+	if (ret < 0)
+		goto err_uncharge;
+
+	pumori_account_get(context->account);
+	get_pid(context->pid);
+	pumori_netlink_contexts_changed();
+	return context;
+
+err_uncharge:
+	pumori_account_uncharge(context->account, PUMORI_CHARGE_CONTEXT);
+err_put_vm:
+	pumori_vm_put(context->vm);
+err_free:
+	kfree(context);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -134,16 +298,9 @@ int pumori_ioctl_context_create(struct drm_device *drm, void *data, struct drm_f
 		return -EINVAL;
 	}
 
-	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
-	if (!context)
-		return -ENOMEM;
-	kref_init(&context->kref);
-	spin_lock_init(&context->lock);
-	context->vm = pumori_vm_lookup(pfile, args->vm_id);
-	if (!context->vm) {
-		kfree(context);
-		return -ENOENT;
-	}
+	context = context_create(to_pumori_device(drm), pfile, args->vm_id);
+	if (IS_ERR(context))
+		return PTR_ERR(context);
 
 	ret = xa_alloc(&pfile->contexts, &args->id, context, PUMORI_FILE_IDS, GFP_KERNEL_ACCOUNT);
 	if (ret)

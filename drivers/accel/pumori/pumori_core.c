@@ -8,8 +8,10 @@
 
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_event.h"
 #include "pumori_queue.h"
 #include "pumori_ring.h"
+#include "pumori_trace.h"
 
 static void core_fini(struct drm_device *drm, void *data)
 {
@@ -124,6 +126,7 @@ static void handle_event(struct pumori_core *core, const struct pumori_hw_event 
 	case PUMORI_HW_EVENT_ECC:
 		dev_warn_ratelimited(pumori->drm.dev, "core %u: %llu memory errors\n", core->index,
 				     event->argument);
+		pumori_ras_ecc(core, event->argument, event->detail != PUMORI_HW_ECC_UNCORRECTED);
 		break;
 	default:
 		drm_dbg(&pumori->drm, "core %u: unknown event %u\n", core->index, event->type);
@@ -176,6 +179,11 @@ void pumori_core_handle_events(struct pumori_core *core)
 int pumori_core_reset(struct pumori_core *core, u32 blame)
 {
 	struct pumori_device *pumori = core->pumori;
+	struct pumori_event event = {
+		.type = PUMORI_EVENT_TYPE_RESET,
+		.core = core->index,
+		.reason = "core reset",
+	};
 	u32 tries;
 
 	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_BLAME), blame);
@@ -188,8 +196,11 @@ int pumori_core_reset(struct pumori_core *core, u32 blame)
 		if (!(pumori_read(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_STATUS)) &
 		      PUMORI_HW_CORE_STATUS_RESETTING)) {
 			WRITE_ONCE(core->resets, core->resets + 1);
+			trace_pumori_reset(pumori, core->index, 0);
+			pumori_event_report(pumori, &event);
 			return 0;
 		}
 	}
+	trace_pumori_reset(pumori, core->index, -ETIMEDOUT);
 	return -ETIMEDOUT;
 }

@@ -10,6 +10,7 @@
 #include <pumori/hw.h>
 
 #include "pumori_bus.h"
+#include "pumori_ras.h"
 
 struct pumori_device;
 struct pumori_queue;
@@ -88,6 +89,11 @@ struct pumori_core {
 	struct pumori_request probe;
 	/** @probing: @probe was asked since the core did nothing; used by the watchdog alone */
 	bool probing;
+
+	/** @pending: jobs that the core has and that have not ended */
+	atomic_t pending;
+	/** @ras: what went wrong */
+	struct pumori_ras ras;
 };
 
 int pumori_core_init(struct pumori_device *pumori, u32 index);

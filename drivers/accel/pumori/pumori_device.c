@@ -7,10 +7,13 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "pumori_account.h"
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_event.h"
 #include "pumori_fault.h"
 #include "pumori_hbm.h"
+#include "pumori_netlink.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
 #include "pumori_watchdog.h"
@@ -62,6 +65,7 @@ static void destroy_tables(struct drm_device *drm, void *unused)
 {
 	struct pumori_device *pumori = to_pumori_device(drm);
 
+	xa_destroy(&pumori->contexts);
 	xa_destroy(&pumori->queues);
 	ida_destroy(&pumori->address_spaces);
 }
@@ -89,7 +93,14 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 
 	ida_init(&pumori->address_spaces);
 	xa_init_flags(&pumori->queues, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
+	xa_init_flags(&pumori->contexts, XA_FLAGS_ALLOC1);
 	ret = drmm_add_action_or_reset(drm, destroy_tables, NULL);
+	if (ret)
+		return ret;
+
+	ret = pumori_users_init(pumori);
+	if (!ret)
+		ret = pumori_events_init(pumori);
 	if (ret)
 		return ret;
 
@@ -155,6 +166,12 @@ int pumori_device_register(struct pumori_device *pumori)
 	if (ret)
 		return ret;
 
+	ret = pumori_netlink_add(pumori);
+	if (ret) {
+		drm_dev_unplug(&pumori->drm);
+		return ret;
+	}
+
 	drm_info(&pumori->drm, "%s: %u cores, %llu MiB of device memory, %s socket\n",
 		 pumori->info.name, pumori->info.cores, pumori->info.hbm_bytes >> 20,
 		 pumori->bus->ops->name);
@@ -186,6 +203,7 @@ void pumori_device_cancel(struct pumori_device *pumori)
 void pumori_device_unplug(struct pumori_device *pumori)
 {
 	drm_dev_unplug(&pumori->drm);
+	pumori_netlink_remove(pumori);
 	WRITE_ONCE(pumori->lost, true);
 	cancel_delayed_work_sync(&pumori->watchdog);
 	pumori->bus->ops->stop(pumori->bus);

@@ -15,6 +15,7 @@
 #include "pumori_bus.h"
 
 struct pumori_core;
+struct pumori_events;
 
 /* Time limits of a job on the device. */
 #define PUMORI_JOB_TIMEOUT_MS		5000
@@ -86,6 +87,16 @@ struct pumori_device {
 	struct xarray queues;
 	/** @next_queue: where the search for a free id begins, protected by the lock of @queues */
 	u32 next_queue;
+	/** @contexts: struct pumori_context by number; those of all files */
+	struct xarray contexts;
+	/** @next_context: where the search for a free number begins, protected by the lock of @contexts */
+	u32 next_context;
+	/** @users_lock: protects @users and the number of accounts of each */
+	struct mutex users_lock;
+	/** @users: struct pumori_user */
+	struct list_head users;
+	/** @events: events on their way to listeners */
+	struct pumori_events *events;
 	/** @sched_wq: shared by the schedulers of all queues */
 	struct workqueue_struct *sched_wq;
 	/** @watchdog: looks for queues without progress while there is work, and resets */

@@ -10,12 +10,14 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 
+#include "pumori_account.h"
 #include "pumori_compat.h"
 #include "pumori_context.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
 #include "pumori_gem.h"
 #include "pumori_job.h"
+#include "pumori_netlink.h"
 #include "pumori_program.h"
 #include "pumori_query.h"
 #include "pumori_queue.h"
@@ -41,6 +43,11 @@ static int pumori_open(struct drm_device *drm, struct drm_file *file)
 	if (!pfile)
 		return -ENOMEM;
 
+	pfile->account = pumori_account_create(to_pumori_device(drm), file->client_id);
+	if (!pfile->account) {
+		kfree(pfile);
+		return -ENOMEM;
+	}
 	xa_init_flags(&pfile->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&pfile->programs, XA_FLAGS_ALLOC1);
 	xa_init_flags(&pfile->contexts, XA_FLAGS_ALLOC1);
@@ -71,6 +78,7 @@ static void pumori_postclose(struct drm_device *drm, struct drm_file *file)
 	xa_destroy(&pfile->contexts);
 	xa_destroy(&pfile->programs);
 	xa_destroy(&pfile->vms);
+	pumori_account_put(pfile->account);
 	kfree(pfile);
 	/* Whoever opens the device next finds what this file had. */
 	pumori_flush_releases();
@@ -121,15 +129,25 @@ static int __init pumori_init(void)
 	if (!pumori_release_wq)
 		return -ENOMEM;
 
+	ret = pumori_netlink_register();
+	if (ret)
+		goto err_destroy_workqueue;
 	ret = pumori_soft_register();
 	if (ret)
-		destroy_workqueue(pumori_release_wq);
+		goto err_unregister_netlink;
+	return 0;
+
+err_unregister_netlink:
+	pumori_netlink_unregister();
+err_destroy_workqueue:
+	destroy_workqueue(pumori_release_wq);
 	return ret;
 }
 
 static void __exit pumori_exit(void)
 {
 	pumori_soft_unregister();
+	pumori_netlink_unregister();
 	/* Waits for objects of devices that are gone already; each may bring up another one. */
 	destroy_workqueue(pumori_release_wq);
 	/* Queues and job fences are freed after a grace period. */

@@ -8,6 +8,7 @@
 #include <drm/pumori_accel.h>
 
 struct drm_driver;
+struct pumori_account;
 
 extern const struct drm_driver pumori_drm_driver;
 
@@ -15,6 +16,8 @@ extern const struct drm_driver pumori_drm_driver;
  * struct pumori_file - what an open file owns, by id
  */
 struct pumori_file {
+	/** @account: who pays, held */
+	struct pumori_account *account;
 	/** @vms: struct pumori_vm */
 	struct xarray vms;
 	/** @programs: struct pumori_program */

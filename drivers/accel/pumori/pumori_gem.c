@@ -18,6 +18,7 @@
 #include <drm/drm_print.h>
 #include <drm/pumori_accel.h>
 
+#include "pumori_account.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
 #include "pumori_evict.h"
@@ -144,6 +145,11 @@ static void pumori_bo_free(struct drm_gem_object *obj)
 		pumori_bo_free_pages(bo);
 	pumori_hbm_group_put(bo->hbm_group);
 	drm_gem_object_release(obj);
+	if (bo->account) {
+		pumori_account_uncharge_memory(bo->account, bo->flags & DRM_PUMORI_BO_HBM,
+					       obj->size);
+		pumori_account_put(bo->account);
+	}
 	if (bo->owner)
 		drm_gem_object_put(bo->owner);
 	kfree(bo);
@@ -343,11 +349,13 @@ void pumori_bo_backing(const struct pumori_bo *bo, u64 offset, struct pumori_bac
 int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct pumori_device *pumori = to_pumori_device(drm);
+	struct pumori_file *pfile = file->driver_priv;
 	struct drm_pumori_bo_create *args = data;
 	struct pumori_vm *vm = NULL;
 	struct pumori_bo *bo;
 	u64 size, limit;
 	int ret, idx;
+	bool hbm;
 
 	if (args->flags & ~(DRM_PUMORI_BO_HBM | DRM_PUMORI_BO_NO_MMAP) || args->pad) {
 		drm_dbg(drm, "unknown flags %x or padding not zero\n", args->flags);
@@ -376,11 +384,17 @@ int pumori_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *
 		goto out_put_vm;
 	}
 
+	hbm = args->flags & DRM_PUMORI_BO_HBM;
+	ret = pumori_account_charge_memory(pfile->account, hbm, size);
+	if (ret)
+		goto out_exit;
 	bo = pumori_bo_create(pumori, size, args->flags, vm);
 	if (IS_ERR(bo)) {
+		pumori_account_uncharge_memory(pfile->account, hbm, size);
 		ret = PTR_ERR(bo);
 		goto out_exit;
 	}
+	bo->account = pumori_account_get(pfile->account);
 
 	ret = drm_gem_handle_create(file, &bo->base, &args->handle);
 	if (!ret)

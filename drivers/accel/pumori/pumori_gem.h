@@ -7,6 +7,7 @@
 
 struct drm_device;
 struct drm_file;
+struct pumori_account;
 struct pumori_backing;
 struct pumori_device;
 struct pumori_hbm_group;
@@ -32,6 +33,8 @@ struct pumori_bo {
 	struct drm_gem_object base;
 	/** @owner: object of the only VM that may map it, held; NULL when it is shareable */
 	struct drm_gem_object *owner;
+	/** @account: who pays, held; NULL for what the driver needs itself */
+	struct pumori_account *account;
 	/** @flags: DRM_PUMORI_BO_* */
 	u32 flags;
 	/** @read_only: user space may only read it */

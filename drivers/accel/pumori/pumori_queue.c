@@ -376,15 +376,18 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	queue->file = file;
 	queue->fence_context = dma_fence_context_alloc(1);
 
+	ret = pumori_context_add_queue(context, queue->core->index);
+	if (ret)
+		goto err_free;
 	ret = pumori->bus->ops->prepare_queue(pumori->bus, queue->core->index);
 	if (ret)
-		goto err_free;
+		goto err_remove_queue;
 	ret = alloc_memory(queue, args->priority);
 	if (ret)
-		goto err_free;
+		goto err_remove_queue;
 	ret = init_scheduler(queue);
 	if (ret)
-		goto err_free;
+		goto err_remove_queue;
 	ret = drm_vma_node_allow(&queue->completion_bo->base.vma_node, file);
 	if (ret)
 		goto err_fini_scheduler;
@@ -413,6 +416,8 @@ err_revoke:
 err_fini_scheduler:
 	drm_sched_entity_fini(&queue->entity);
 	drm_sched_fini(&queue->sched);
+err_remove_queue:
+	pumori_context_remove_queue(context, queue->core->index);
 err_free:
 	queue_free_memory(queue);
 	mutex_destroy(&queue->submit_lock);
@@ -446,6 +451,7 @@ void pumori_queue_destroy(struct pumori_queue *queue)
 			   msecs_to_jiffies(FREE_TIMEOUT_MS));
 	drm_vma_node_revoke(&queue->completion_bo->base.vma_node, queue->file);
 	queue->file = NULL;
+	pumori_context_remove_queue(queue->context, queue->core->index);
 	xa_erase_irq(&pumori->queues, queue->id);
 	pumori_queue_put(queue);
 }

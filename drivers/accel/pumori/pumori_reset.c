@@ -22,8 +22,10 @@
 
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_event.h"
 #include "pumori_queue.h"
 #include "pumori_reset.h"
+#include "pumori_trace.h"
 #include "pumori_watchdog.h"
 
 static bool obeyed(struct pumori_device *pumori)
@@ -54,6 +56,11 @@ static bool obeyed(struct pumori_device *pumori)
  */
 bool pumori_reset_device(struct pumori_device *pumori, const char *reason)
 {
+	struct pumori_event event = {
+		.type = PUMORI_EVENT_TYPE_RESET,
+		.core = PUMORI_EVENT_DEVICE,
+		.reason = "device reset",
+	};
 	u32 core;
 
 	drm_warn(&pumori->drm, "the device is reset: %s\n", reason);
@@ -69,23 +76,33 @@ bool pumori_reset_device(struct pumori_device *pumori, const char *reason)
 	for (core = 0; core < pumori->info.cores; core++)
 		pumori_core_restart(pumori->core[core]);
 	pumori_device_enable(pumori);
+	trace_pumori_reset(pumori, PUMORI_EVENT_DEVICE, 0);
+	pumori_event_report(pumori, &event);
 	return true;
 }
 
 /**
  * pumori_reset_lose() - give up a device that does not work, for the watchdog
  * @pumori: the device
- * @reason: what it failed to do, for the log
+ * @reason: what it failed to do, a constant string
  *
  * May be called where fences are signalled.
  */
 void pumori_reset_lose(struct pumori_device *pumori, const char *reason)
 {
+	struct pumori_event event = {
+		.type = PUMORI_EVENT_TYPE_LOST,
+		.core = PUMORI_EVENT_DEVICE,
+		.reason = reason,
+	};
+
 	drm_err(&pumori->drm, "device lost: %s\n", reason);
 	WRITE_ONCE(pumori->lost, true);
 	/* Whoever is told that a job has ended may use its memory. */
 	pumori->bus->ops->stop(pumori->bus);
 	pumori_device_cancel(pumori);
+	trace_pumori_reset(pumori, PUMORI_EVENT_DEVICE, -EIO);
+	pumori_event_report(pumori, &event);
 }
 
 static int reset_queue(struct pumori_device *pumori, u32 id)

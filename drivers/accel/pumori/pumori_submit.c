@@ -24,6 +24,7 @@
 #include "pumori_job.h"
 #include "pumori_query.h"
 #include "pumori_queue.h"
+#include "pumori_trace.h"
 #include "pumori_vm.h"
 
 /* Whether a queue takes jobs, under its submit lock. */
@@ -65,6 +66,7 @@ static void commit(struct pumori_queue *queue, struct pumori_job **jobs, u32 cou
 		drm_sched_job_arm(&job->base);
 		job->command.sequence = ++queue->sequence;
 		pumori_fence_init(job->fence, queue->fence_context, queue->sequence);
+		trace_pumori_job_submit(queue, &job->command);
 		drm_gpuvm_exec_resv_add_fence(vm_exec, &job->fence->base, DMA_RESV_USAGE_BOOKKEEP,
 					      DMA_RESV_USAGE_BOOKKEEP);
 		pumori_job_commit(job);

@@ -29,6 +29,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "pumori_context.h"
 #include "pumori_core.h"
 #include "pumori_device.h"
 #include "pumori_queue.h"
@@ -116,6 +117,8 @@ static void look_at(struct pumori_queue *queue, struct core_view *view)
 		last->stalled = 0;
 		if (now.busy_ns - last->since_ns > (u64)hang_ms * NSEC_PER_MSEC) {
 			drm_dbg(&queue->pumori->drm, "queue %u makes no progress\n", queue->id);
+			pumori_ras_hang(queue->core, pumori_context_number(queue->context),
+					"a queue makes no progress");
 			pumori_queue_ban(queue, PUMORI_HW_JOB_CANCELED);
 		}
 	} else {
@@ -148,6 +151,8 @@ static void judge(struct pumori_queue *queue, const struct core_view *view)
 	if (!view->moving && !view->answers)
 		return;
 	drm_warn(&pumori->drm, "core %u has lost jobs of queue %u\n", queue->core->index, queue->id);
+	pumori_ras_hang(queue->core, pumori_context_number(queue->context),
+			"a core has lost jobs of a queue");
 	pumori_queue_ban(queue, PUMORI_HW_JOB_DEVICE_LOST);
 }
 
@@ -231,6 +236,7 @@ static bool treat(struct pumori_core *core, struct core_view *view)
 	if (overdue) {
 		if (core->resets && core->reset_life == READ_ONCE(core->life))
 			return false;
+		pumori_ras_hang(core, 0, "a core does not answer");
 		return reset_core(core, find_guilty(core, view), "it does not answer");
 	}
 	if (view->waiting && !view->moving && view->stalled >= stall_limit() / 2)
