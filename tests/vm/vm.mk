@@ -14,6 +14,12 @@ DRIVER_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/driver/*.
 $(DRIVER_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm 2> /dev/null)
 $(eval $(call program,$(DRIVER_TEST),$(DRIVER_TEST_OBJECTS),))
 
+NETLINK_TEST := $(O)/tests/vm/netlink-test
+NETLINK_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/netlink/*.c))
+$(NETLINK_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm libnl-genl-3.0 2> /dev/null)
+NETLINK_TEST_OBJECTS += $(patsubst %,$(O)/obj/tests/vm/driver/%.o,tap session programs)
+$(eval $(call program,$(NETLINK_TEST),$(NETLINK_TEST_OBJECTS),$(shell pkg-config --libs libnl-genl-3.0 2> /dev/null)))
+
 .PHONY: check-next
 check-next:
 	@$(RUN_SUITE) next tests/vm/check-next
@@ -29,4 +35,4 @@ CHECK_KUNIT += tests/vm/check-kunit
 CHECK_KUNIT_DEPS += vm-kernel-debug
 
 CHECK_VM += tests/vm/check-uml tests/vm/check-uml-plain tests/vm/check-qemu
-CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(MODEL_EXECUTABLES) $(LINES_STAMP)
+CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(NETLINK_TEST) $(MODEL_EXECUTABLES) $(LINES_STAMP)
