@@ -147,6 +147,10 @@ struct silicon_stream {
 	u64 time;
 	/** @start: model time at which the current one started */
 	u64 start;
+	/** @trace_time: while tracing: device time at which the current one started */
+	u64 trace_time;
+	/** @trace_ns: while tracing: time spent on it so far */
+	u64 trace_ns;
 	/** @limit: iterations of each open loop */
 	u32 limit[PUMORI_ISA_LOOP_LEVELS];
 	/** @bound: what operands may be bound to: zero, loop counters, registers */
@@ -425,6 +429,8 @@ struct silicon_core {
 	u64 residency;
 	/** @slot_clock: counts ended jobs, to find the slot idle for longest */
 	u64 slot_clock;
+	/** @trace: where to write retired instructions, or NULL */
+	struct silicon_trace *trace;
 	/** @mmu: translations of all slots */
 	struct silicon_mmu mmu;
 	/** @queues: queues on the runlist */
@@ -543,6 +549,12 @@ void silicon_slot_start(struct silicon_core *core, struct silicon_slot *slot,
  */
 u32 silicon_sequencer_run(struct silicon_core *core, struct silicon_slot *slot, u32 budget,
 			  struct silicon_end *end, bool *done);
+
+/* trace.c */
+/** silicon_trace_retired - note an instruction that has just retired; @ready: when its stream was */
+void silicon_trace_retired(struct silicon_core *core, const struct silicon_slot *slot,
+			   const struct silicon_stream *stream,
+			   const struct silicon_instruction *instruction, u32 pc, u64 ready);
 
 /* compute.c */
 /** silicon_compute_issue - fill the stream's task; returns PUMORI_HW_FAULT_* */

@@ -319,12 +319,17 @@ static u32 retire(struct silicon_slot *slot, struct silicon_stream *stream,
 	return PUMORI_HW_FAULT_NONE;
 }
 
-/* Runs one stream until it waits, ends, faults or @budget is used up. */
-static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot,
-		      struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address)
+/*
+ * Runs one stream until it waits, ends, faults or @budget is used up. It is compiled twice, so that
+ * a core which is not traced pays nothing for those that are.
+ */
+static inline __attribute__((__always_inline__)) u32
+run_stream(struct silicon_core *core, struct silicon_slot *slot, struct silicon_stream *stream,
+	   u32 budget, u32 *fault, u64 *address, const bool traced)
 {
 	struct silicon_job *job = &slot->job;
 	u32 used = 0, retired = 0, units, pc, next;
+	u64 ready = 0, before = 0;
 	bool finished;
 
 	while (used < budget && !*fault) {
@@ -334,9 +339,17 @@ static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot,
 		next = pc + 1;
 		finished = true;
 		units = 1;
+		if (traced) {
+			ready = stream->time;
+			before = silicon_core_now(core);
+		}
 		if (stream->state != SILICON_STREAM_BUSY) {
 			if (!may_start(slot, stream, instruction))
 				break;
+			if (traced) {
+				stream->trace_time = before;
+				stream->trace_ns = 0;
+			}
 			if (instruction->format == PUMORI_ISA_FORMAT_CONTROL)
 				*fault = control(slot, stream, instruction, &next, address);
 			else
@@ -347,12 +360,16 @@ static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot,
 					address, &finished);
 		used += units;
 		job->units += units;
+		if (traced)
+			stream->trace_ns += silicon_core_now(core) - before;
 		if (*fault || !finished)
 			continue;
 		if (stream->state == SILICON_STREAM_BUSY)
 			stream->state = SILICON_STREAM_READY;
 		retired++;
 		*fault = retire(slot, stream, instruction, next);
+		if (traced)
+			silicon_trace_retired(core, slot, stream, instruction, pc, ready);
 		/* Not in the middle of an instruction: where a slice ends must not matter. */
 		if (!*fault && job->budget_units && job->units > job->budget_units)
 			*fault = PUMORI_HW_FAULT_BUDGET;
@@ -363,6 +380,20 @@ static u32 run_stream(struct silicon_core *core, struct silicon_slot *slot,
 	}
 	silicon_store(&core->registers.instructions, core->registers.instructions + retired);
 	return used;
+}
+
+static u32 run_plain(struct silicon_core *core, struct silicon_slot *slot,
+		     struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address)
+{
+	return run_stream(core, slot, stream, budget, fault, address, false);
+}
+
+static __attribute__((__noinline__)) u32 run_traced(struct silicon_core *core,
+						struct silicon_slot *slot,
+						struct silicon_stream *stream, u32 budget,
+						u32 *fault, u64 *address)
+{
+	return run_stream(core, slot, stream, budget, fault, address, true);
 }
 
 /* --- a job -------------------------------------------------------------------------------------- */
@@ -404,7 +435,10 @@ u32 silicon_sequencer_run(struct silicon_core *core, struct silicon_slot *slot, 
 		stream = &slot->stream[job->turn];
 		if (stream->state == SILICON_STREAM_BLOCKED)
 			stream->state = SILICON_STREAM_READY;
-		used += run_stream(core, slot, stream, budget - used, &fault, &address);
+		if (core->trace)
+			used += run_traced(core, slot, stream, budget - used, &fault, &address);
+		else
+			used += run_plain(core, slot, stream, budget - used, &fault, &address);
 		if (fault) {
 			describe(job, stream, fault, address, end);
 			return used;

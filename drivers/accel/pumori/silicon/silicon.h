@@ -100,6 +100,80 @@ u32 silicon_core_run(struct silicon_device *device, u32 core, u32 budget);
 /** silicon_core_pending - true when silicon_core_run() would find work (for wait conditions) */
 bool silicon_core_pending(struct silicon_device *device, u32 core);
 
+/* --- Tracing ------------------------------------------------------------------------------------- */
+
+/** struct silicon_trace_operand - what an instruction touched of SBUF or PSUM; zero when absent */
+struct silicon_trace_operand {
+	/** @offset: first byte in each partition */
+	u32 offset;
+	/** @extent: bytes from the first to behind the last, in each partition */
+	u32 extent;
+	/** @partition: first partition */
+	u16 partition;
+	/** @partitions: how many */
+	u16 partitions;
+	/** @psum: 1 for PSUM, 0 for SBUF */
+	u32 psum;
+};
+
+/** struct silicon_trace_record - an instruction that retired */
+struct silicon_trace_record {
+	/** @begin: model cycles from the start of its job to its own */
+	u64 begin;
+	/** @end: to its end */
+	u64 end;
+	/** @waited: cycles that its stream waited for semaphores before it */
+	u64 waited;
+	/** @time: device time when it was issued, nanoseconds */
+	u64 time;
+	/** @host_ns: time spent on it */
+	u64 host_ns;
+	/** @sequence: of its job */
+	u64 sequence;
+	/** @bytes: read and written: of operands, for DMA of memory */
+	u64 bytes;
+	/** @work: multiply-accumulates of MULTIPLY_MOVING, else elements */
+	u64 work;
+	/** @energy_pj: energy on the modelled chip, picojoules */
+	u64 energy_pj;
+	/** @queue: queue id of its job */
+	u32 queue;
+	/** @pc: counted from the program's first */
+	u32 pc;
+	/** @opcode: enum pumori_isa_opcode */
+	u8 opcode;
+	/** @stream: enum pumori_isa_stream */
+	u8 stream;
+	/** @dtype: type of the first input, or of the output */
+	u8 dtype;
+	/** @reserved: zero */
+	u8 reserved[5];
+	/** @out: written */
+	struct silicon_trace_operand out;
+	/** @in: read */
+	struct silicon_trace_operand in[3];
+};
+
+/** struct silicon_trace - where a core writes what it retired; the socket's memory */
+struct silicon_trace {
+	/** @record: the records */
+	struct silicon_trace_record *record;
+	/** @capacity: how many fit */
+	u64 capacity;
+	/** @count: written so far; each is complete before it is counted */
+	u64 count;
+	/** @lost: instructions that found no room */
+	u64 lost;
+};
+
+/**
+ * silicon_core_trace - begin to trace a core, or end it with NULL
+ *
+ * Not while silicon_core_run() of that core runs. Results, cycles and faults are the same as
+ * without; a core that is not traced pays nothing.
+ */
+void silicon_core_trace(struct silicon_device *device, u32 core, struct silicon_trace *trace);
+
 /** silicon_set_units_per_ms - result of the socket's calibration, shown in a register */
 void silicon_set_units_per_ms(struct silicon_device *device, u32 units);
 
