@@ -4,7 +4,7 @@
 # tree link $(O)/libpumori.so.1, or $(O)/libpumori.a with RUNTIME_LIBRARIES.
 
 RUNTIME_FILES := checksum device device_drm device_inproc drm_queue dtype error executable executable_check \
-	inproc_core inproc_memory inproc_queue model queue range run \
+	inproc_core inproc_memory inproc_queue model profile profile_ranges queue range run \
 	telemetry telemetry_fdinfo telemetry_query telemetry_sysfs tensor
 RUNTIME_OBJECTS := $(RUNTIME_FILES:%=$(O)/obj/runtime/src/%.o)
 RUNTIME_LIBRARIES := -lelf -ldrm -pthread

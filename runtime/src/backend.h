@@ -14,6 +14,8 @@
 #include "api.h"
 
 struct pumori_backend_ops;
+struct pumori_profile;
+struct silicon_trace;
 
 /** struct pumori_backend - an open device; each implementation embeds it first */
 struct pumori_backend {
@@ -27,6 +29,8 @@ struct pumori_backend {
 	uint64_t page_size;
 	/** @queues: how many queues it pays to have: one a core that may be used */
 	uint32_t queues;
+	/** @profile: what it does is recorded there, or NULL */
+	struct pumori_profile *profile;
 };
 
 /** struct pumori_backend_open - what the caller asked for, environment included */
@@ -74,6 +78,10 @@ struct pumori_job {
 struct pumori_backend_queue {
 	/** @backend: its device */
 	struct pumori_backend *backend;
+	/** @id: queue id on the device */
+	uint32_t id;
+	/** @core: core that it is on; ~0 when the back end does not know */
+	uint32_t core;
 };
 
 /** struct pumori_backend_ops - what a back end can do */
@@ -120,6 +128,12 @@ struct pumori_backend_ops {
 	uint64_t (*finished)(struct pumori_backend_queue *queue);
 	/** @wait: until @sequence is finished; @timeout_ns relative, negative for ever. 0 or PUMORI_ERROR_TIMEOUT or worse */
 	int (*wait)(struct pumori_backend_queue *queue, uint64_t sequence, int64_t timeout_ns);
+	/**
+	 * @trace: give each core room for @instructions records, from now on, or, with 0, end that
+	 * and free them. @traces has an element a core. NULL: this back end cannot
+	 */
+	int (*trace)(struct pumori_backend *backend, struct silicon_trace *traces,
+		     uint64_t instructions);
 	/** @record: how a finished job, one of the last PUMORI_HW_RECORDS, ended */
 	int (*record)(struct pumori_backend_queue *queue, uint64_t sequence,
 		      struct pumori_hw_record *record);

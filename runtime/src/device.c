@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "error.h"
+#include "profile.h"
 
 #define NODE_FOLDER	"/dev/accel"
 #define CLASS_FOLDER	"/sys/class/accel"
@@ -204,6 +205,11 @@ int pumori_device_open(struct pumori_device **device, const char *name,
 	pthread_mutex_init(&new->lock, NULL);
 	pumori_queues_create(&new->queues, new->backend);
 	new->references = 1;
+	error = pumori_profile_environment(new);
+	if (error) {
+		pumori_device_put(new);
+		return error;
+	}
 	*device = new;
 	return 0;
 fail:
@@ -222,6 +228,9 @@ void pumori_device_put(struct pumori_device *device)
 	if (__atomic_sub_fetch(&device->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	pumori_queues_destroy(&device->queues);
+	/* What the environment asked for ends here; nobody is left to tell that it could not be written. */
+	if (device->backend->profile)
+		pumori_profile_stop(device);
 	device->backend->ops->close(device->backend);
 	pumori_range_destroy(&device->addresses);
 	pthread_mutex_destroy(&device->lock);

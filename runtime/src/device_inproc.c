@@ -525,6 +525,37 @@ static void inproc_job_destroy(struct pumori_backend *backend, struct pumori_job
 	free(old);
 }
 
+/* --- Tracing ------------------------------------------------------------------------------------ */
+
+/* Records are taken as they are written: room that stays empty costs nothing. */
+static int inproc_trace(struct pumori_backend *backend, struct silicon_trace *traces,
+			uint64_t instructions)
+{
+	struct inproc *device = device_of(backend);
+	const size_t size = sizeof(struct silicon_trace_record);
+	int error = 0;
+	u32 i;
+
+	for (i = 0; i < INPROC_CORES && instructions && !error; i++) {
+		traces[i].record = mmap(NULL, instructions * size, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (traces[i].record == MAP_FAILED) {
+			traces[i].record = NULL;
+			error = pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a trace");
+		} else {
+			traces[i].capacity = instructions;
+		}
+	}
+	for (i = 0; i < INPROC_CORES && !error; i++)
+		inproc_core_trace(&device->core[i], instructions ? &traces[i] : NULL);
+	for (i = 0; i < INPROC_CORES && (error || !instructions); i++)
+		if (traces[i].record) {
+			munmap(traces[i].record, traces[i].capacity * size);
+			traces[i].record = NULL;
+		}
+	return error;
+}
+
 static const struct pumori_backend_ops inproc_ops = {
 	.close = inproc_close,
 	.info = inproc_info,
@@ -541,5 +572,6 @@ static const struct pumori_backend_ops inproc_ops = {
 	.submit = inproc_queue_submit,
 	.finished = inproc_queue_finished,
 	.wait = inproc_queue_wait,
+	.trace = inproc_trace,
 	.record = inproc_queue_record,
 };

@@ -69,6 +69,7 @@ int drm_queue_create(struct pumori_backend *backend, struct pumori_backend_queue
 		goto free_id;
 	}
 	new->base.backend = backend;
+	new->base.core = ~0u;
 	new->id = create.id;
 	new->completion = page;
 	*queue = &new->base;

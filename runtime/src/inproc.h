@@ -191,6 +191,8 @@ struct inproc_queue {
 /** inproc_core_wait - make @done(@argument) true, by running the core or by waiting for who does */
 int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const void *argument,
 		     int64_t timeout_ns);
+/** inproc_core_trace - set or end the trace of a core, between two slices */
+void inproc_core_trace(struct inproc_core *core, struct silicon_trace *trace);
 /** inproc_core_detach - see to it that the core runs though nobody waits */
 int inproc_core_detach(struct inproc_core *core);
 /** inproc_core_command - send a control command, wait for its result: 0 or PUMORI_HW_FAULT_* */

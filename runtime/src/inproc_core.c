@@ -164,6 +164,18 @@ int inproc_core_wait(struct inproc_core *core, bool (*done)(const void *), const
 	return error ? pumori_fail(error, "not finished in time") : 0;
 }
 
+void inproc_core_trace(struct inproc_core *core, struct silicon_trace *trace)
+{
+	pthread_mutex_lock(&core->lock);
+	while (core->driving) {
+		__atomic_fetch_add(&core->waiters, 1, __ATOMIC_RELAXED);
+		pthread_cond_wait(&core->changed, &core->lock);
+		__atomic_fetch_sub(&core->waiters, 1, __ATOMIC_RELAXED);
+	}
+	silicon_core_trace(core->device->chip, core->index, trace);
+	pthread_mutex_unlock(&core->lock);
+}
+
 /* --- The worker --------------------------------------------------------------------------------- */
 
 static bool stopped(const void *argument)

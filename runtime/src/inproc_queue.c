@@ -113,6 +113,8 @@ int inproc_queue_create(struct pumori_backend *backend, struct pumori_backend_qu
 		.quantum_units = QUANTUM_MS * device->units_per_ms,
 	};
 	new->core = choose_core(device);
+	new->base.id = (uint32_t)id;
+	new->base.core = new->core->index;
 	error = add_to_runlist(new->core, new);
 	if (error)
 		goto free_id;

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "model.h"
+#include "profile.h"
 
 #define VARIABLE_ALIGNMENT	4096u	/* of scratch and states, so that none shares a page with another */
 
@@ -192,14 +193,20 @@ int pumori_model_load(struct pumori_model **model, struct pumori_device *device,
 {
 	PUMORI_KEEP_ERRNO();
 	struct pumori_executable *executable;
+	uint64_t begin;
 	int error;
 
 	if (!model || !device || !path)
 		return pumori_fail(
 			PUMORI_ERROR_INVALID,
 			"pumori_model_load: no device, no path or nowhere to put the model");
+	begin = pumori_profile_now(device->backend->profile);
 	error = pumori_executable_open(&executable, path);
-	return error ? error : load(model, device, executable);
+	if (!error)
+		error = load(model, device, executable);
+	if (!error)
+		(*model)->number = pumori_profile_model(device->backend->profile, path, begin);
+	return error;
 }
 
 int pumori_model_load_memory(struct pumori_model **model, struct pumori_device *device,
@@ -207,14 +214,20 @@ int pumori_model_load_memory(struct pumori_model **model, struct pumori_device *
 {
 	PUMORI_KEEP_ERRNO();
 	struct pumori_executable *executable;
+	uint64_t begin;
 	int error;
 
 	if (!model || !device || !data)
 		return pumori_fail(
 			PUMORI_ERROR_INVALID,
 			"pumori_model_load_memory: no device, no data or nowhere to put the model");
+	begin = pumori_profile_now(device->backend->profile);
 	error = pumori_executable_open_memory(&executable, data, bytes);
-	return error ? error : load(model, device, executable);
+	if (!error)
+		error = load(model, device, executable);
+	if (!error)
+		(*model)->number = pumori_profile_model(device->backend->profile, "", begin);
+	return error;
 }
 
 struct pumori_model *pumori_model_get(struct pumori_model *model)

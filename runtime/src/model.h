@@ -20,6 +20,8 @@ struct pumori_model {
 	uint32_t program;
 	/** @program_loaded: @program counts */
 	int program_loaded;
+	/** @number: of the model in a profile, 0 when it was loaded without one */
+	uint32_t number;
 	/** @entry: index of the entry that runs */
 	uint32_t entry;
 	/** @preload: job that fills a slot as @entry expects it, or NULL */

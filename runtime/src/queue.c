@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "error.h"
+#include "model.h"
+#include "profile.h"
 #include "queue.h"
 
 #define REPLACEMENTS	3	/* how often a submission may meet a queue that was banned meanwhile */
@@ -63,6 +65,20 @@ void pumori_queues_destroy(struct pumori_queues *queues)
 	for (i = 0; i < queues->count; i++)
 		free_queue(queues->queue[i]);
 	pthread_mutex_destroy(&queues->lock);
+}
+
+/* For a profile: a job of @queue, in what began at @begin and ends now. */
+static void note_job(const struct pumori_queue *queue, enum pumori_profile_event_type type,
+		     const struct pumori_model *model, uint64_t sequence, uint64_t value,
+		     uint64_t begin)
+{
+	struct pumori_profile_event event = {
+		.type = type, .model = model ? model->number : 0, .queue = queue->link->id,
+		.core = queue->link->core, .sequence = sequence, .value = value,
+	};
+
+	if (queue->link->backend->profile)
+		pumori_profile_event(queue->link->backend->profile, &event, begin, NULL);
 }
 
 /* Take the records of finished jobs, so that the chip may reuse their places. With the queue's lock. */
@@ -203,12 +219,15 @@ static int make_room(struct pumori_queue *queue)
 }
 
 static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket,
-		      struct pumori_job *job, uint64_t residency, int detached, uint64_t *sequence)
+		      const struct pumori_model *model, struct pumori_job *job, uint64_t residency,
+		      int detached, uint64_t *sequence)
 {
+	uint64_t begin = pumori_profile_now(queue->link->backend->profile);
 	int error = ops_of(queue)->submit(queue->link, job, residency, detached, sequence);
 
 	if (error)
 		return error;
+	note_job(queue, PUMORI_PROFILE_SUBMIT, model, *sequence, 0, begin);
 	if (queue->oldest == queue->next)
 		queue->oldest = *sequence;
 	queue->pending[*sequence % PUMORI_HW_RECORDS] = ticket;
@@ -224,7 +243,7 @@ static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket
 	uint64_t sequence;
 	int error;
 
-	error = submit_one(queue, NULL, preload, 0, 0, &sequence);
+	error = submit_one(queue, NULL, model, preload, 0, 0, &sequence);
 	if (!error)
 		error = ops_of(queue)->wait(queue->link, sequence, -1);
 	if (!error)
@@ -268,7 +287,8 @@ static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticke
 	} else if (!preload) {
 		queue->resident = NULL;
 	}
-	error = submit_one(queue, ticket, job, preload ? queue->residency : 0, detached, &sequence);
+	error = submit_one(queue, ticket, model, job, preload ? queue->residency : 0, detached,
+			   &sequence);
 	if (error)
 		return error;
 	ticket->sequence = sequence;
@@ -306,9 +326,9 @@ int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket
 {
 	struct pumori_queue *queue = ticket->queue;
 	struct pumori_backend_queue *link;
+	uint64_t begin = pumori_profile_now(queues->backend->profile);
 	int error = 0;
 
-	(void)queues;
 	pthread_mutex_lock(&queue->lock);
 	if (!ticket->collected)
 		collect(queue);
@@ -332,6 +352,9 @@ int pumori_queue_wait(struct pumori_queues *queues, struct pumori_ticket *ticket
 	if (ticket->collected) {
 		error = ticket->error;
 		ticket->queue = NULL;
+		if (queues->backend->profile && queue->link)
+			note_job(queue, PUMORI_PROFILE_COMPLETE, NULL, ticket->sequence,
+				 ticket->record.status, begin);
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return error;
