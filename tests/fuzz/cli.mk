@@ -2,7 +2,7 @@
 #
 # What the command line tool reads from files: $(O)/tests/fuzz/X from X.c.
 
-CLI_FUZZERS := assembler npy objdump
+CLI_FUZZERS := assembler npy objdump profile
 
 define cli_fuzzer
 $(call fuzzer,$(O)/tests/fuzz/$(1),$(O)/obj/tests/fuzz/$(1).o $(O)/libcli.a $(O)/libocr.a $(O)/libpumori.a,$(CLI_LIBS) $(RUNTIME_LIBRARIES))

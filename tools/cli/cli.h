@@ -108,6 +108,7 @@ extern const struct cli_command cli_command_validate;
 extern const struct cli_command cli_command_log;
 extern const struct cli_command cli_command_run;
 extern const struct cli_command cli_command_bench;
+extern const struct cli_command cli_command_profile;
 extern const struct cli_command cli_command_objdump;
 extern const struct cli_command cli_command_as;
 extern const struct cli_command cli_command_completion;

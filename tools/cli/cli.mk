@@ -59,6 +59,7 @@ $(CLI_TEST)/commands: tests/cli/commands
 	$(Q)install -D $< $@
 
 $(eval $(call program,$(CLI_TEST)/json,$(O)/obj/tests/cli/json.o,$(CLI_LIBS)))
+$(eval $(call program,$(CLI_TEST)/trace,$(O)/obj/tests/cli/trace.o,$(CLI_LIBS)))
 $(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $(O)/obj/tests/unit/executable_builder.o \
 	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lpng -lm))
 
@@ -66,7 +67,7 @@ $(CLI_TEST)/machine: tests/cli/machine
 	$(Q)install -D $< $@
 
 CHECK_UNIT += $(CLI_TEST)/commands
-CHECK_UNIT_DEPS += $(CLI_TEST)/machine $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
+CHECK_UNIT_DEPS += $(CLI_TEST)/machine $(CLI_TEST)/trace $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
 
 CHECK_GATES += tests/cli/install
 CHECK_GATES_DEPS += $(CLI_TEST)/make_models

@@ -20,6 +20,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_command_config,
 	&cli_command_run,
 	&cli_command_bench,
+	&cli_command_profile,
 	&cli_command_objdump,
 	&cli_command_as,
 	&cli_command_log,

@@ -76,6 +76,9 @@ static bool format_number(char *out, double value, enum cli_format format)
 	case CLI_FORMAT_PERCENT:
 		snprintf(out, SCALED_BYTES, "%.1f %%", value * 100);
 		return true;
+	case CLI_FORMAT_SHORT:
+		snprintf(out, SCALED_BYTES, "%.4g", value);
+		return true;
 	default:
 		return false;
 	}

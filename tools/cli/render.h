@@ -15,6 +15,7 @@ enum cli_format {
 	CLI_FORMAT_COUNT,	/* a large number: "1.3 M" */
 	CLI_FORMAT_SHAPE,	/* a list of dimensions: "1x3x48x320" */
 	CLI_FORMAT_PERCENT,	/* a fraction: "98.7 %" */
+	CLI_FORMAT_SHORT,	/* a number with four digits: "12.57" */
 };
 
 /** struct cli_column - one value of a record in a table */
