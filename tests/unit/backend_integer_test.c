@@ -38,20 +38,20 @@ static struct pumori_tensor *bytes(struct bench_graph *bench, bool constant, uns
 	return tensor;
 }
 
-static void run_all(void (*build)(struct bench_graph *bench), bool floats)
+/* With a tolerance there are floats, which bf16 would round before they are used. */
+static void run_all(void (*build)(struct bench_graph *bench), double tolerance)
 {
 	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
 		for (unsigned int mode = 0; mode < BENCH_MODES; mode++) {
 			struct bench_graph bench;
 
-			/* There floats are rounded before they are quantised. */
-			if (floats && mode == BENCH_BFLOAT16)
+			if (tolerance > 0 && mode == BENCH_BFLOAT16)
 				continue;
 			bench_begin(&bench, seed);
 			bench.low = -128;
 			bench.high = 255;
 			build(&bench);
-			bench_finish(&bench, mode, 0, 0);
+			bench_finish(&bench, mode, tolerance, tolerance);
 		}
 	}
 }
@@ -77,7 +77,7 @@ static void build_matmul(struct bench_graph *bench)
 static void test_matmul(void **state)
 {
 	(void)state;
-	run_all(build_matmul, false);
+	run_all(build_matmul, 0);
 }
 
 static void build_conv(struct bench_graph *bench)
@@ -111,7 +111,34 @@ static void build_conv(struct bench_graph *bench)
 static void test_conv(void **state)
 {
 	(void)state;
-	run_all(build_conv, false);
+	run_all(build_conv, 0);
+}
+
+/* Sums that leave as floats, with a factor and a bias of the data's own. */
+static void build_scaled(struct bench_graph *bench)
+{
+	int64_t m = bench_range(&bench->random, 1, 200), n = bench_range(&bench->random, 1, 1100);
+	int64_t k = bench_range(&bench->random, 1, 300), one = 1;
+	int64_t a[2] = { m, k }, b[2] = { k, n };
+	union pumori_attributes linear = { .unary = { PUMORI_UNARY_LINEAR, 1e-5f, 1e-3f } };
+	union pumori_attributes attributes = { .matmul = { .scale = 1 } };
+	struct pumori_tensor *inputs[4];
+
+	if (bench_range(&bench->random, 0, 1))
+		attributes.matmul.activation.function = PUMORI_UNARY_RELU;
+	inputs[0] = bytes(bench, false, 2, a);
+	inputs[1] = bytes(bench, true, 2, b);
+	inputs[2] = bench_range(&bench->random, 0, 1) ? bench_constant(bench, 1, &n, -50, 50) :
+			    bench_input(bench, PUMORI_ELEMENT_FLOAT32, 1, &n);
+	inputs[3] = bench_input(bench, PUMORI_ELEMENT_FLOAT32, 1, &one);
+	inputs[3] = bench_node(bench, PUMORI_PRIMITIVE_UNARY, &linear, &inputs[3], 1);
+	bench_output(bench, bench_node(bench, PUMORI_PRIMITIVE_MATMUL, &attributes, inputs, 4));
+}
+
+static void test_scaled(void **state)
+{
+	(void)state;
+	run_all(build_scaled, 1e-4);
 }
 
 /* Scales and zero points that are constant, one an axis or one for all, or come from the data. */
@@ -147,7 +174,7 @@ static void build_quantize(struct bench_graph *bench)
 static void test_quantize(void **state)
 {
 	(void)state;
-	run_all(build_quantize, true);
+	run_all(build_quantize, 1e-9);
 }
 
 int main(void)
@@ -155,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matmul),
 		cmocka_unit_test(test_conv),
+		cmocka_unit_test(test_scaled),
 		cmocka_unit_test(test_quantize),
 	};
 

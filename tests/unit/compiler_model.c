@@ -140,6 +140,22 @@ Onnx__TensorProto *model_floats(struct model *model, const char *name, unsigned 
 	return tensor;
 }
 
+Onnx__TensorProto *model_bytes(struct model *model, const char *name, unsigned int rank,
+			       const int64_t *shape, const uint8_t *values)
+{
+	Onnx__TensorProto *tensor = initializer(model, name, ONNX__TENSOR_PROTO__DATA_TYPE__UINT8,
+						rank, shape);
+	size_t count = 1;
+
+	for (unsigned int i = 0; i < rank; i++)
+		count *= shape[i];
+	tensor->has_raw_data = true;
+	tensor->raw_data.len = count;
+	tensor->raw_data.data = take(model, count);
+	memcpy(tensor->raw_data.data, values, count);
+	return tensor;
+}
+
 Onnx__TensorProto *model_integers(struct model *model, const char *name, size_t count,
 				  const int64_t *values)
 {

@@ -26,6 +26,9 @@ void model_input(struct model *model, const char *name, int32_t element, unsigne
 void model_output(struct model *model, const char *name);
 Onnx__TensorProto *model_floats(struct model *model, const char *name, unsigned int rank,
 				const int64_t *shape, const float *values);
+/* uint8 */
+Onnx__TensorProto *model_bytes(struct model *model, const char *name, unsigned int rank,
+			       const int64_t *shape, const uint8_t *values);
 Onnx__TensorProto *model_integers(struct model *model, const char *name, size_t count,
 				  const int64_t *values);
 

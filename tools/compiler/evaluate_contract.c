@@ -74,7 +74,8 @@ int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 	const struct pumori_view *y = &evaluation->outputs[0];
 	bool ta = evaluation->attributes->matmul.transpose_a;
 	bool tb = evaluation->attributes->matmul.transpose_b;
-	bool floats = y->type.element == PUMORI_ELEMENT_FLOAT32;
+	bool floats = a->type.element == PUMORI_ELEMENT_FLOAT32;
+	const float *factor = evaluation->input_count > 3 ? evaluation->inputs[3].data : NULL;
 	int64_t m = y->type.shape[y->type.rank - 2], n = y->type.shape[y->type.rank - 1];
 	int64_t k = a->type.shape[a->type.rank - 1 - ta];
 	struct pumori_tensor_type batch_a = a->type, batch_b = b->type, batch = y->type;
@@ -124,14 +125,19 @@ int pumori_evaluate_matmul(const struct pumori_evaluation *evaluation)
 		for (int64_t i = 0; floats && i < m * n; i++)
 			((float *)result)[i] = scale * ((float *)result)[i] +
 					       (bias ? bias[i % n] : 0);
-		for (int64_t i = 0; !floats && bias && i < m * n; i++)
+		for (int64_t i = 0; factor && i < m * n; i++) {
+			float sum = (float)(int32_t)result[i];
+
+			((float *)result)[i] = sum * *factor + bias[i % n];
+		}
+		for (int64_t i = 0; !floats && !factor && bias && i < m * n; i++)
 			result[i] += ((const uint32_t *)bias)[i % n];
 	}
 	free(ta_copy);
 	free(tb_copy);
 	free(a_words.owned);
 	free(b_words.owned);
-	if (floats)
+	if (floats || factor)
 		pumori_apply_activation(&evaluation->attributes->matmul.activation, y->data,
 					pumori_type_elements(&y->type));
 	return 0;

@@ -100,7 +100,8 @@ union pumori_attributes {
 	 * MATMUL: (a [.., M, K], b [.., K, N], bias [N] optional), batch dimensions broadcast,
 	 * both ranks at least 2; with transpose_a, a is [.., K, M]; with transpose_b, b is
 	 * [.., N, K]. Result: activation(scale * (a x b) + bias). Integers, int32 or bytes of any
-	 * signs: exact sums in int32, scale 1.
+	 * signs: exact sums in int32, scale 1. Bytes with a fourth input, a factor (float32, one
+	 * element), and a float32 bias: activation(float32(a x b) * factor + bias), float32.
 	 */
 	struct {
 		bool transpose_a;

@@ -34,7 +34,7 @@
 	X(BINARY, binary, 2, 2, 1) \
 	X(SELECT, select, 3, 3, 1) \
 	X(QUANTIZE, quantize, 3, 3, 1) \
-	X(MATMUL, matmul, 2, 3, 1) \
+	X(MATMUL, matmul, 2, 4, 1) \
 	X(CONV2D, conv2d, 2, 3, 1) \
 	X(POOL2D, pool2d, 1, 1, 1) \
 	X(REDUCE, reduce, 1, 1, 1) \

@@ -25,6 +25,8 @@ const struct pumori_pass pumori_passes[] = {
 	  pumori_pass_split_windows, PUMORI_PHASE_SIMPLIFY },
 	{ "expand-top-k", "find the K best in rounds",
 	  pumori_pass_expand_top_k, PUMORI_PHASE_SIMPLIFY },
+	{ "fuse-dequantize", "let products of bytes scale their sums",
+	  pumori_pass_fuse_dequantize, PUMORI_PHASE_SIMPLIFY },
 	{ "fuse-activation", "let the producing node apply an activation",
 	  pumori_pass_fuse_activation, PUMORI_PHASE_FUSE },
 	{ .name = NULL },

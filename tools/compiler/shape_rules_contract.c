@@ -37,7 +37,8 @@ int pumori_rule_matmul(const struct pumori_rule *rule)
 	if (!pumori_broadcast(&batch_a, &batch_b, result))
 		return pumori_rule_refuse(rule, "cannot multiply %s by %s", left, right);
 	if (bytes)
-		result->element = PUMORI_ELEMENT_INT32;
+		result->element = rule->input_count > 3 ? PUMORI_ELEMENT_FLOAT32 :
+							  PUMORI_ELEMENT_INT32;
 	result->shape[result->rank++] = m;
 	result->shape[result->rank++] = n;
 	if (rule->input_count > 2) {
@@ -47,6 +48,9 @@ int pumori_rule_matmul(const struct pumori_rule *rule)
 			return pumori_rule_refuse(rule, "its bias is not a vector of %lld",
 						  (long long)n);
 	}
+	if (rule->input_count > 3 && (!bytes || rule->inputs[3]->element != PUMORI_ELEMENT_FLOAT32 ||
+				      pumori_type_elements(rule->inputs[3]) != 1))
+		return pumori_rule_refuse(rule, "its factor is not one float32 for products of bytes");
 	return pumori_rule_check_activation(rule, &rule->attributes->matmul.activation);
 }
 

@@ -231,6 +231,9 @@ static bool wants_float32(const struct pumori_tensor *tensor, const bool *float3
 		case PUMORI_PRIMITIVE_QUANTIZE:
 			return true;
 		case PUMORI_PRIMITIVE_MATMUL:
+			/* Factor and bias of sums of bytes, which cancel each other. */
+			if (node->input_count > 3)
+				return true;
 			rounded = true;
 			break;
 		case PUMORI_PRIMITIVE_CONV2D:

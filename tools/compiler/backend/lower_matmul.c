@@ -23,6 +23,8 @@ struct product {
 	int64_t m, n, k;
 	struct pumori_place a, b, out, bias;	/* [M, K], [K, N], [M, N], [1, N] */
 	bool has_bias;
+	struct pumori_place factor;	/* [128, 1], of sums of bytes that become floats */
+	bool has_factor;
 	bool k_on_rows;			/* A has K on partitions */
 };
 
@@ -82,6 +84,26 @@ static void accumulate(struct product *product, uint32_t psum, const struct pumo
 	}
 }
 
+/* activation(sums * factor + bias), the factor being one number on all partitions. */
+static void finish_bytes(struct product *product, const struct pumori_place *target,
+			 const struct pumori_place *sums, const struct pumori_place *bias)
+{
+	const struct pumori_activation *activation = &product->node->attributes.matmul.activation;
+	bool plain = activation->function == PUMORI_UNARY_IDENTITY;
+	struct pumori_place factor = product->factor, wide = *target;
+
+	factor.shape[0] = target->shape[0];
+	pumori_place_broadcast(&factor, 2, target->shape);
+	if (!plain)
+		wide = pumori_lower_temporary(product->lowering, PUMORI_ISA_FP32, 2, target->shape, ROWS);
+	pumori_emit(product->lowering->program, &(struct pumori_emit){
+		.opcode = PUMORI_ISA_SCALAR_TENSOR_TENSOR, .out = &wide,
+		.in = { sums, bias, &factor }, .in_mode = { 0, 0, PUMORI_WALK_ROW },
+		.op0 = PUMORI_ISA_ALU_MULTIPLY, .op1 = PUMORI_ISA_ALU_ADD });
+	if (!plain)
+		pumori_lower_activation(product->lowering, target, &wide, activation, 1.0f, 0.0f);
+}
+
 static void finish(struct product *product, uint32_t psum, const struct pumori_place *out,
 		   const struct pumori_place *bias)
 {
@@ -100,7 +122,9 @@ static void finish(struct product *product, uint32_t psum, const struct pumori_p
 	source.rows = ROWS;
 	source.first_row = source.offset = source.block_step = 0;
 	source.step[1] = 1;
-	if (source.dtype == PUMORI_ISA_INT32) {
+	if (product->has_factor) {
+		finish_bytes(product, &target, &source, bias);
+	} else if (source.dtype == PUMORI_ISA_INT32) {
 		pumori_matrix_evacuate(lowering, &target, &source, activation, 1.0f, NULL);
 	} else if (!bias) {
 		pumori_lower_activation(lowering, &target, &source, activation, scale, 0.0f);
@@ -308,6 +332,21 @@ static struct pumori_place flatten(struct product *product, const struct pumori_
 	return view;
 }
 
+/* One copy of the factor for each partition. */
+static void load_factor(struct product *product)
+{
+	int64_t one[2] = { 1, 1 }, shape[2] = { PUMORI_ISA_PARTITIONS, 1 };
+	struct pumori_place place = pumori_lower_input(product->lowering, product->node, 3);
+
+	if (!pumori_place_reshape(&place, 2, one)) {
+		place = pumori_lower_spill(product->lowering, &place);
+		pumori_place_reshape(&place, 2, one);
+	}
+	product->factor = pumori_lower_fetch(product->lowering, &place, 2, shape, ROWS,
+					     PUMORI_ISA_FP32, true);
+	product->has_factor = true;
+}
+
 static bool k_on_rows(const struct pumori_place *a)
 {
 	return a->space != PUMORI_ISA_MEMORY && !a->spread &&
@@ -332,7 +371,8 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 	int64_t batches = 1;
 
 	if (pumori_element_bytes(node->inputs[0]->type.element) != 1 ?
-	    !pumori_element_is_float(node->inputs[0]->type.element) : product.has_bias) {
+	    !pumori_element_is_float(node->inputs[0]->type.element) :
+	    product.has_bias && node->input_count < 4) {
 		pumori_tile_fail(lowering->program, -ENOTSUP,
 				 "matrix products of %s have no lowering",
 				 pumori_element_name(node->inputs[0]->type.element));
@@ -353,6 +393,8 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 			pumori_place_reshape(&product.bias, 2, shape);
 		}
 	}
+	if (node->input_count > 3)
+		load_factor(&product);
 	target = pumori_lower_output(lowering, node, 0);
 	if (lowering->program->error)
 		return;
