@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -181,6 +182,8 @@ static int set_up(struct inproc *device, const struct pumori_backend_open *optio
 	error = choose_kernels(options->kernels, &device->config.kernels);
 	if (error)
 		return error;
+	if (getrandom(device->config.secret, sizeof(device->config.secret), 0) < 0)
+		return pumori_fail(PUMORI_ERROR_IO, "the system gives no random numbers");
 	if (pumori_range_create(&device->programs, 0, PUMORI_HW_MAX_PROGRAMS) ||
 	    pumori_range_create(&device->instructions, 0, INPROC_INSTRUCTIONS) ||
 	    pumori_range_create(&device->queue_ids, 0, PUMORI_HW_QUEUE_IDS))

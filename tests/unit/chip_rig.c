@@ -72,6 +72,8 @@ struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kerne
 	rig->config.instructions = RIG_INSTRUCTIONS;
 	rig->config.hbm_bytes = RIG_HBM_BYTES;
 	rig->config.serial = 0x1234567890abcdefull;
+	rig->config.secret[0] = 0x0706050403020100ull;
+	rig->config.secret[1] = 0x0f0e0d0c0b0a0908ull;
 	rig->config.kernels = kernels;
 	rig->config.host.context = rig;
 	rig->config.host.bus = bus;
@@ -340,6 +342,27 @@ struct rig_queue *rig_queue_create(struct rig *rig, u32 space, u32 priority, u32
 	}
 	rig->queues++;
 	return queue;
+}
+
+void rig_save_area(struct rig *rig, struct rig_queue *queue, u32 sbuf_bytes, u32 psum_bytes)
+{
+	u32 bytes = silicon_register_read(rig->device, PUMORI_HW_REG_SAVE_BYTES) +
+		    PUMORI_ISA_PARTITIONS * (sbuf_bytes + psum_bytes);
+	u32 pages = (bytes + PAGE - 1) / PAGE, i;
+	u64 *list = NULL;
+
+	for (i = 0; i < pages; i++) {
+		if (i % 511 == 0) {
+			u64 next = rig_bus_alloc(rig, 1);
+
+			if (list)
+				list[511] = next;
+			else
+				queue->descriptor->save_area = next;
+			list = rig_bus(rig, next);
+		}
+		list[i % 511] = rig_bus_alloc(rig, 1);
+	}
 }
 
 u32 rig_runlist(struct rig *rig, u32 count)

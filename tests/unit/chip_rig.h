@@ -11,7 +11,7 @@
 #include "program_builder.h"
 
 #define RIG_BUS_BASE	0x7a5000000000ull	/* bus addresses are nothing else */
-#define RIG_BUS_BYTES	(4u << 20)
+#define RIG_BUS_BYTES	(8u << 20)
 #define RIG_HBM_BYTES	(8u << 20)
 #define RIG_QUEUES	8
 #define RIG_SPACES	4
@@ -103,6 +103,8 @@ u32 rig_load(struct rig *rig, u32 id, u32 first, const void *image, size_t bytes
 u32 rig_load_program(struct rig *rig, u32 id, u32 first, const struct program *program);
 /** rig_queue_create - a queue in an address space, not yet on a runlist */
 struct rig_queue *rig_queue_create(struct rig *rig, u32 space, u32 priority, u32 quantum);
+/** rig_save_area - give a queue a save area for jobs of a footprint, before it is on a runlist */
+void rig_save_area(struct rig *rig, struct rig_queue *queue, u32 sbuf_bytes, u32 psum_bytes);
 /** rig_runlist - put the first @count queues on core 0 */
 u32 rig_runlist(struct rig *rig, u32 count);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Random programs through the whole chip against the oracle: nested loops, addresses bound to loops and
- * registers, instructions that work on what earlier ones left. Every kernel set, every way to slice.
+ * registers, instructions that work on what earlier ones left. Every kernel set, every way to slice, and
+ * with the job moved out of its slot and back again and again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@
 #define VA_IN		0x100000000ull
 #define VA_OUT		0x200000000ull
 #define REGISTER	11u
+#define URGENT		64u	/* the program of the queue that comes between */
 
 static const u8 operations[] = {
 	PUMORI_ISA_ALU_ADD, PUMORI_ISA_ALU_SUBTRACT, PUMORI_ISA_ALU_MULTIPLY, PUMORI_ISA_ALU_MAX,
@@ -44,6 +46,8 @@ static const u8 opcodes[] = {
 struct bench {
 	struct rig *rig;
 	struct rig_queue *queue;
+	/** @urgent: takes the only slot whenever it has a job */
+	struct rig_queue *urgent;
 	u8 *in;
 	u8 *out;
 	u64 random;
@@ -56,6 +60,24 @@ static u32 draw(struct bench *bench, u32 below)
 {
 	bench->random = bench->random * 6364136223846793005ull + 1442695040888963407ull;
 	return (u32)(bench->random >> 33) % below;
+}
+
+/* Leaves something in SBUF that would be noticed. */
+static void load_urgent(struct rig *rig)
+{
+	struct program *program = test_malloc(sizeof(*program));
+	struct pumori_isa_instruction *instruction;
+
+	program_begin(program, SBUF, PSUM);
+	program_entry(program, 0, 0, 0);
+	program_stream(program, PUMORI_ISA_VECTOR);
+	instruction = program_add(program, PUMORI_ISA_MEMSET);
+	instruction->compute.compute = PUMORI_ISA_INT32;
+	instruction->compute.imm[0] = 0x5a5a5a5a;
+	instruction->compute.out = sbuf_row(PUMORI_ISA_INT32, 0, 128, 0, SBUF / 4);
+	add_end(program);
+	assert_int_equal(rig_load_program(rig, URGENT, RIG_INSTRUCTIONS - 8, program), 0);
+	test_free(program);
 }
 
 static int start(void **state, u32 choice)
@@ -71,7 +93,10 @@ static int start(void **state, u32 choice)
 	bench->rig = rig_create(1, 1, kernels);
 	assert_non_null(bench->rig);
 	bench->queue = rig_queue_create(bench->rig, 0, 1, 1000);
-	assert_int_equal(rig_runlist(bench->rig, 1), 0);
+	rig_save_area(bench->rig, bench->queue, SBUF, PSUM);
+	bench->urgent = rig_queue_create(bench->rig, 0, 3, 1000);
+	assert_int_equal(rig_runlist(bench->rig, 2), 0);
+	load_urgent(bench->rig);
 	bench->in = rig_buffer(bench->rig, 0, VA_IN, BYTES, false);
 	bench->out = rig_buffer(bench->rig, 0, VA_OUT, BYTES, true);
 	*state = bench;
@@ -279,14 +304,37 @@ static void fill(struct bench *bench)
 	memset(bench->out, 0, BYTES);
 }
 
+/* Runs the job with another one coming between at random points; returns how often it made room. */
+static u32 interrupt(struct bench *bench, u64 sequence)
+{
+	const struct pumori_hw_completion *page = bench->queue->completion;
+	struct pumori_hw_event event;
+	u32 moves = 0;
+
+	while (page->sequence < sequence) {
+		while (rig_event(bench->rig, 0, &event))
+			;
+		rig_step(bench->rig, 1 + draw(bench, 40));
+		if (page->sequence == sequence || draw(bench, 4))
+			continue;
+		rig_next_job(bench->urgent);
+		rig_submit(bench->rig, bench->urgent, URGENT, 0);
+		while (bench->urgent->completion->sequence < bench->urgent->sequence)
+			rig_step(bench->rig, 1 + draw(bench, 40));
+		moves += page->residency == 0;
+	}
+	return moves;
+}
+
 static void programs(void **state)
 {
-	static const u32 budgets[] = { 1u << 20, 1, 0 };
+	static const u32 budgets[] = { 1u << 20, 1, 0, 0 };
 	struct bench *bench = *state;
 	struct pumori_isa_instruction *body;
 	struct oracle_machine *machine;
 	struct program *program;
-	u32 number, b;
+	u32 number, modes, b, moves = 0;
+	u64 sequence;
 
 	if (!bench)
 		skip();
@@ -305,7 +353,8 @@ static void programs(void **state)
 		memcpy(machine->sbuf, bench->in, BYTES);
 		interpret(bench, body, machine);
 		assert_int_equal(rig_load_program(bench->rig, number, number * 32, program), 0);
-		for (b = 0; b < SILICON_ARRAY_SIZE(budgets); b++) {
+		modes = SILICON_ARRAY_SIZE(budgets) - (number % 4 != 0);
+		for (b = 0; b < modes; b++) {
 			struct pumori_hw_job *job = rig_next_job(bench->queue);
 			const struct pumori_hw_record *record;
 
@@ -313,8 +362,10 @@ static void programs(void **state)
 			memset(bench->out, 0, BYTES);
 			rig_variable(job, 0, VA_IN, BYTES, false);
 			rig_variable(job, 1, VA_OUT, BYTES, true);
-			record = rig_wait(bench->rig, bench->queue,
-					  rig_submit(bench->rig, bench->queue, number, 0));
+			sequence = rig_submit(bench->rig, bench->queue, number, 0);
+			if (b == 3)
+				moves += interrupt(bench, sequence);
+			record = rig_wait(bench->rig, bench->queue, sequence);
 			assert_non_null(record);
 			assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
 			if (memcmp(bench->out, machine->sbuf, BYTES))
@@ -324,6 +375,7 @@ static void programs(void **state)
 			cycles = record->cycles;
 		}
 	}
+	assert_true(moves > CASES / 4);
 	test_free(machine->sbuf);
 	test_free(machine->psum);
 	test_free(machine);

@@ -31,6 +31,7 @@
 #define PUMORI_HW_REG_DEVICE_RESET	0x064	/* write PUMORI_HW_RESET_KEY: reset all; STATUS says when done */
 #define PUMORI_HW_REG_INTERRUPT_STATUS	0x068	/* bit per core: its event ring has news; write 1 to clear */
 #define PUMORI_HW_REG_INTERRUPT_ENABLE	0x06c	/* bit per core */
+#define PUMORI_HW_REG_SAVE_BYTES	0x070	/* of a saved job, besides its program's footprint in SBUF and PSUM */
 /* One block a core, PUMORI_HW_CORE(c, reg) */
 #define PUMORI_HW_REG_CORE_BASE		0x1000
 #define PUMORI_HW_REG_CORE_STRIDE	0x100
@@ -41,7 +42,7 @@
 #define PUMORI_HW_CORE_CONTROL_TAIL	0x14	/* write: index after the last control command */
 #define PUMORI_HW_CORE_CONTROL_HEAD	0x18	/* read: index of the next command the core will take */
 #define PUMORI_HW_CORE_EVENT_HEAD	0x1c	/* write: index after the last event the driver has read */
-#define PUMORI_HW_CORE_RESET		0x20	/* write PUMORI_HW_RESET_KEY: kill all slots of the core */
+#define PUMORI_HW_CORE_RESET		0x20	/* write PUMORI_HW_RESET_KEY: empty all slots of the core */
 #define PUMORI_HW_CORE_STATUS		0x24	/* PUMORI_HW_CORE_STATUS_* */
 #define PUMORI_HW_CORE_BUSY_NS		0x28	/* 64: time with work, nanoseconds */
 #define PUMORI_HW_CORE_CYCLES		0x30	/* 64: model cycles of finished jobs */
@@ -202,7 +203,12 @@ struct pumori_hw_queue {
 	 * (u32)(new tail - event_index - 1) < (u32)(new tail - old tail)
 	 */
 	__u32 event_index;
-	/** @save_area: bus address of a list of pages to save a slot to; zero when there is none */
+	/**
+	 * @save_area: bus address of the first page of a list: 511 bus addresses of pages, then that of the
+	 * next list page; zeroes where nothing is yet, which may be filled in while the queue is on a
+	 * runlist. Jobs are saved there: SAVE_BYTES and 128 times their program's sbuf_bytes +
+	 * psum_bytes. Zero when there is none, and then no job of the queue leaves its slot
+	 */
 	__u64 save_area;
 	/** @reserved2: must be zero */
 	__u64 reserved2[6];

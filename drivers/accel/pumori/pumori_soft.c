@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/random.h>
 #include <linux/vmalloc.h>
 
 #include <drm/drm_drv.h>
@@ -177,6 +178,7 @@ static int make_chip(struct pumori_soft *soft, u64 serial)
 	if (!soft->chip_memory || !soft->store)
 		return -ENOMEM;
 
+	get_random_bytes(config.secret, sizeof(config.secret));
 	soft->chip = silicon_device_create(&config, soft->chip_memory, soft->store);
 	if (!soft->chip) {
 		drm_err(drm, "module parameters are out of range\n");

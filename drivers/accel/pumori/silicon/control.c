@@ -204,6 +204,10 @@ static u32 unload(struct silicon_core *core, u32 id)
 	for (i = 0; i < slots; i++)
 		if (core->slot[i]->running && core->slot[i]->job.program == id)
 			return PUMORI_HW_FAULT_COMMAND;
+	for (i = 0; i < core->queues; i++)
+		if (silicon_queue_at(core, i)->saved.valid &&
+		    silicon_queue_at(core, i)->saved.program == id)
+			return PUMORI_HW_FAULT_COMMAND;
 	memset(program, 0, sizeof(*program));
 	return PUMORI_HW_FAULT_NONE;
 }

@@ -36,6 +36,7 @@ static void forget(struct silicon_core *core)
 	core->holds = false;
 	silicon_store(&core->registers.serving, PUMORI_HW_NO_QUEUE);
 	silicon_store(&core->registers.blame, PUMORI_HW_NO_QUEUE);
+	core->saving = SILICON_NO_SLOT;
 	for (i = 0; i < slots; i++) {
 		core->slot[i]->owner = SILICON_NO_QUEUE;
 		core->slot[i]->running = false;
@@ -60,10 +61,9 @@ static void start(struct silicon_core *core)
 	silicon_store_release(&registers->status, PUMORI_HW_CORE_STATUS_ENABLED);
 }
 
-/* All slots are emptied; jobs in them end, queues and programs stay. */
+/* All slots are emptied; jobs in them end or begin again, queues and programs stay. */
 static void core_reset(struct silicon_core *core)
 {
-	struct silicon_end end = { .status = PUMORI_HW_JOB_INNOCENT_RESET };
 	u32 blame = silicon_exchange(&core->registers.blame, PUMORI_HW_NO_QUEUE);
 	struct silicon_queue *queue;
 	u32 i;
@@ -72,12 +72,7 @@ static void core_reset(struct silicon_core *core)
 		queue = silicon_queue_at(core, i);
 		if (queue->id == blame)
 			silicon_queue_kill(core, queue, PUMORI_HW_JOB_KILLED);
-		if (queue->slot == SILICON_NO_SLOT)
-			continue;
-		if (core->slot[silicon_clamp(queue->slot, PUMORI_HW_MAX_SLOTS)]->running)
-			silicon_queue_end(core, queue, &end);
-		silicon_slot_release(core, queue);
-		silicon_queue_publish(queue);
+		silicon_queue_reset(core, queue);
 	}
 	silicon_mmu_reset(core);
 	silicon_store_release(&core->registers.reset, 0);
@@ -124,6 +119,10 @@ static bool work(struct silicon_core *core, u32 budget)
 			return false;
 		if (silicon_control_pending(core))
 			used += silicon_control_step(core, (budget - used + 1) / 2);
+		if (used < budget && core->saving != SILICON_NO_SLOT) {
+			used += silicon_save_step(core, budget - used);
+			continue;
+		}
 		queue = used < budget && silicon_event_room(core) ? silicon_runlist_pick(core) : NULL;
 		if (queue) {
 			silicon_store(&core->registers.serving, queue->id);

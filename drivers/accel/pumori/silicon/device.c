@@ -67,6 +67,7 @@ struct silicon_device *silicon_device_create(const struct silicon_config *config
 		core->hung = PUMORI_HW_NO_QUEUE;
 		core->registers.serving = PUMORI_HW_NO_QUEUE;
 		core->registers.blame = PUMORI_HW_NO_QUEUE;
+		core->saving = SILICON_NO_SLOT;
 		core->event_phase = 1;
 		core->store = (struct silicon_instruction *)stores;
 		stores += (u64)config->instructions * sizeof(struct silicon_instruction);
@@ -233,6 +234,8 @@ u32 silicon_register_read(struct silicon_device *device, u32 offset)
 		return PAGE_STRIDE;
 	case PUMORI_HW_REG_PROGRAM_INSTRUCTIONS:
 		return config->instructions;
+	case PUMORI_HW_REG_SAVE_BYTES:
+		return silicon_save_bytes();
 	case PUMORI_HW_REG_UNITS_PER_MS:
 		return silicon_load(&device->units_per_ms);
 	case PUMORI_HW_REG_CLOCK_KHZ:

@@ -182,6 +182,14 @@ struct silicon_end {
 	u32 stream;
 	/** @address: faulting address */
 	u64 address;
+	/** @cycles: model cycles */
+	u64 cycles;
+	/** @device_ns: time the core spent on it */
+	u64 device_ns;
+	/** @residency: generation of its slot, 0 when it had none */
+	u64 residency;
+	/** @nan_count: checked outputs that were NaN or Inf */
+	u32 nan_count;
 };
 
 /** struct silicon_job - the job that runs in a slot */
@@ -192,6 +200,12 @@ struct silicon_job {
 	u32 flags;
 	/** @program: program id */
 	u32 program;
+	/** @entry: of the program */
+	u32 entry;
+	/** @restarted: a core reset made it begin again */
+	bool restarted;
+	/** @residency: generation that its command expected, 0 for any */
+	u64 residency;
 	/** @budget_units: absolute bound, 0 for none */
 	u64 budget_units;
 	/** @units: work retired by finished instructions */
@@ -232,6 +246,16 @@ struct silicon_job {
 #define SILICON_NO_SLOT		0xffffffffu
 #define SILICON_NO_PROGRAM	0
 
+/** struct silicon_area - a place in a save area */
+struct silicon_area {
+	/** @list: bus address of the current list page */
+	u64 list;
+	/** @list_number: how many came before it */
+	u32 list_number;
+	/** @position: bytes saved or restored */
+	u64 position;
+};
+
 /** struct silicon_slot - a context slot: all that one job at a time computes in */
 struct silicon_slot {
 	/** @owner: index of the queue that it belongs to, or SILICON_NO_QUEUE */
@@ -248,8 +272,22 @@ struct silicon_slot {
 	u32 dirty_sbuf;
 	/** @dirty_psum: bytes of each PSUM partition likewise */
 	u32 dirty_psum;
-	/** @clear_row: next row to clear for a new owner, SILICON_SLOT_ROWS when all are */
+	/** @clear_sbuf: bytes of each SBUF partition to clear for a new owner */
+	u32 clear_sbuf;
+	/** @clear_psum: bytes of each PSUM partition likewise */
+	u32 clear_psum;
+	/** @clear_row: next row to clear, SILICON_SLOT_ROWS when all are */
 	u32 clear_row;
+	/** @keep_sbuf: bytes of each SBUF partition that need no clearing: they are restored */
+	u32 keep_sbuf;
+	/** @keep_psum: bytes of each PSUM partition likewise */
+	u32 keep_psum;
+	/** @served: units of work since its owner got it */
+	u64 served;
+	/** @area: how far its job is saved or restored */
+	struct silicon_area area;
+	/** @part: next part of it to save or restore */
+	u32 part;
 	/** @job: what runs */
 	struct silicon_job job;
 	/** @semaphore: of the job */
@@ -271,6 +309,30 @@ struct silicon_slot {
 #define SILICON_SLOT_ROWS	(2u * PUMORI_ISA_PARTITIONS)
 
 /* --- Queues ------------------------------------------------------------------------------------- */
+
+/** struct silicon_saved - a job that lies in its queue's save area */
+struct silicon_saved {
+	/** @valid: there is one */
+	bool valid;
+	/** @flags: of its command */
+	u32 flags;
+	/** @program: program id */
+	u32 program;
+	/** @sbuf_bytes: footprint per partition */
+	u32 sbuf_bytes;
+	/** @psum_bytes: footprint per partition */
+	u32 psum_bytes;
+	/** @load: number of the program's load */
+	u64 load;
+	/** @residency: generation of what was saved */
+	u64 residency;
+	/** @device_ns: time spent on the job */
+	u64 device_ns;
+	/** @seal: checksum of what the chip must be able to trust */
+	u64 seal;
+	/** @slot: where it ran; addresses in it need moving */
+	const struct silicon_slot *slot;
+};
 
 /** struct silicon_queue - a queue on the runlist */
 struct silicon_queue {
@@ -296,6 +358,12 @@ struct silicon_queue {
 	u32 priority;
 	/** @quantum_units: work before an equal gets its turn */
 	u32 quantum_units;
+	/** @save_area: bus address of its first list page, 0 when there is none */
+	u64 save_area;
+	/** @unsavable: the area is too small for the running job, or does not answer */
+	bool unsavable;
+	/** @saved: the running job, when it has no slot */
+	struct silicon_saved saved;
 	/** @head: next command to take */
 	u32 head;
 	/** @slot: slot that it owns, or SILICON_NO_SLOT */
@@ -431,6 +499,8 @@ struct silicon_core {
 	u64 slot_clock;
 	/** @trace: where to write retired instructions, or NULL */
 	struct silicon_trace *trace;
+	/** @saving: slot whose job is being saved, or SILICON_NO_SLOT */
+	u32 saving;
 	/** @mmu: translations of all slots */
 	struct silicon_mmu mmu;
 	/** @queues: queues on the runlist */
@@ -520,27 +590,46 @@ u32 silicon_queue_index(const struct silicon_core *core, const struct silicon_qu
 
 /* queue.c */
 u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u32 budget);
-/** silicon_queue_end - the queue's running job is over: record, completion, event */
+/** silicon_queue_end - the job in the queue's slot is over: record, completion, event */
 void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
-		       const struct silicon_end *end);
+		       struct silicon_end *end);
+/** silicon_queue_reset - the core is reset: the slot is lost, its job ends or begins again */
+void silicon_queue_reset(struct silicon_core *core, struct silicon_queue *queue);
 /** silicon_queue_kill - end the running job with @status and answer the rest with CANCELED */
 void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, u32 status);
 void silicon_queue_publish(struct silicon_queue *queue);
 
 /* slot.c */
-/** silicon_slot_free - whether a queue without a slot would get one */
-bool silicon_slot_free(struct silicon_core *core);
+/** silicon_slot_obtainable - whether a queue without a slot would get one, if need be by saving a job */
+bool silicon_slot_obtainable(struct silicon_core *core, const struct silicon_queue *queue);
 /**
  * silicon_slot_acquire - the queue's slot, after finding it one; NULL when all are in the middle of
- * jobs
+ * jobs: then one of them may be on its way to its save area
  */
 struct silicon_slot *silicon_slot_acquire(struct silicon_core *core, struct silicon_queue *queue);
-/** silicon_slot_clear - some of the zeroing for a new owner; returns units, sets clear_row */
+/** silicon_slot_soil - all that was written so far is to be cleared before anything runs again */
+void silicon_slot_soil(struct silicon_slot *slot);
+/** silicon_slot_clear - some of that clearing; returns units, sets clear_row */
 u32 silicon_slot_clear(struct silicon_slot *slot, u32 budget);
 void silicon_slot_release(struct silicon_core *core, struct silicon_queue *queue);
-/** silicon_slot_start - put a job into its first state */
+/** silicon_slot_start - put a job, whose command and descriptor were read, into its first state */
 void silicon_slot_start(struct silicon_core *core, struct silicon_slot *slot,
-			const struct silicon_program *program, u32 entry);
+			const struct silicon_program *program);
+
+/* save.c */
+/** silicon_save_bytes - what a job takes in a save area besides its footprint */
+u32 silicon_save_bytes(void);
+/** silicon_save_units - work of moving the slot's job */
+u64 silicon_save_units(const struct silicon_slot *slot);
+/** silicon_save_begin - start to save the job in a slot; false when its queue's area does not allow it */
+bool silicon_save_begin(struct silicon_core *core, u32 index);
+/** silicon_save_step - go on; returns units. At the end the slot is free */
+u32 silicon_save_step(struct silicon_core *core, u32 budget);
+/** silicon_restore_begin - start to bring the queue's saved job into its slot */
+void silicon_restore_begin(struct silicon_queue *queue, struct silicon_slot *slot);
+/** silicon_restore_step - go on; returns units, sets @fault. At the end nothing is saved any more */
+u32 silicon_restore_step(struct silicon_core *core, struct silicon_queue *queue,
+			 struct silicon_slot *slot, u32 budget, u32 *fault);
 
 /* sequencer.c */
 /**

@@ -26,7 +26,7 @@ void silicon_queue_publish(struct silicon_queue *queue)
  * who sees one of them sees everything before it.
  */
 static void report(struct silicon_core *core, struct silicon_queue *queue, u64 sequence, u32 flags,
-		     const struct silicon_slot *slot, u64 cycles, const struct silicon_end *end)
+		   const struct silicon_end *end)
 {
 	struct pumori_hw_completion *page = queue->completion;
 	struct pumori_hw_record *record = &page->record[sequence % PUMORI_HW_RECORDS];
@@ -41,15 +41,15 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 	record->pc = end->pc;
 	record->stream = end->stream;
 	record->address = end->address;
-	record->cycles = cycles;
-	record->device_ns = slot ? slot->job.device_ns : 0;
-	record->residency = slot ? slot->residency : 0;
-	record->nan_count = slot ? slot->job.nan_count : 0;
-	record->slot = slot ? queue->slot : 0;
+	record->cycles = end->cycles;
+	record->device_ns = end->device_ns;
+	record->residency = end->residency;
+	record->nan_count = end->nan_count;
+	record->slot = end->residency ? queue->slot : 0;
 	silicon_store_release(&record->sequence, sequence);
 
-	if (slot)
-		silicon_store(&page->residency, slot->residency);
+	if (end->residency)
+		silicon_store(&page->residency, end->residency);
 	silicon_store(&page->device_time, core->now);
 	silicon_queue_publish(queue);
 	silicon_store_release(&page->sequence, sequence);
@@ -57,14 +57,14 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 		memset(page, 0xff, sizeof(*page));
 
 	silicon_store(&core->registers.jobs, core->registers.jobs + 1);
-	silicon_store(&core->registers.cycles, core->registers.cycles + cycles);
+	silicon_store(&core->registers.cycles, core->registers.cycles + end->cycles);
 	if (end->status == PUMORI_HW_JOB_FAULT)
 		silicon_event(core, PUMORI_HW_EVENT_FAULT, queue->id, sequence, end->fault, 0);
 	else if (flags & PUMORI_HW_COMMAND_INTERRUPT)
 		silicon_event(core, PUMORI_HW_EVENT_JOB, queue->id, sequence, end->status, 0);
 	if (silicon_event_room(core) &&
 	    silicon_inject_take(core, PUMORI_HW_INJECT_DUPLICATE_COMPLETION))
-		report(core, queue, sequence, flags, slot, cycles, end);
+		report(core, queue, sequence, flags, end);
 }
 
 static u64 job_cycles(const struct silicon_slot *slot)
@@ -78,10 +78,12 @@ static u64 job_cycles(const struct silicon_slot *slot)
 }
 
 void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
-		       const struct silicon_end *end)
+		       struct silicon_end *end)
 {
 	struct silicon_slot *slot = slot_of(core, queue);
 
+	if (core->saving == queue->slot)
+		core->saving = SILICON_NO_SLOT;
 	slot->running = false;
 	slot->used = ++core->slot_clock;
 	if (core->hung == queue->id)
@@ -91,7 +93,23 @@ void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
 	/* What a broken job left is no preload. */
 	if (end->status != PUMORI_HW_JOB_DONE)
 		slot->residency = ++core->residency;
-	report(core, queue, slot->job.sequence, slot->job.flags, slot, job_cycles(slot), end);
+	end->cycles = job_cycles(slot);
+	end->device_ns = slot->job.device_ns;
+	end->nan_count = slot->job.nan_count;
+	end->residency = slot->residency;
+	report(core, queue, slot->job.sequence, slot->job.flags, end);
+}
+
+/* The job that lies in the save area, or is on its way back, will not run on. */
+static void end_saved(struct silicon_core *core, struct silicon_queue *queue,
+		      struct silicon_end *end)
+{
+	queue->saved.valid = false;
+	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED :
+							    PUMORI_HW_QUEUE_IDLE;
+	end->device_ns = queue->saved.device_ns;
+	silicon_slot_release(core, queue);
+	report(core, queue, queue->sequence + 1, queue->saved.flags, end);
 }
 
 void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, u32 status)
@@ -99,7 +117,9 @@ void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, 
 	struct silicon_end end = { .status = status };
 	struct silicon_slot *slot = slot_of(core, queue);
 
-	if (slot && slot->running)
+	if (queue->saved.valid)
+		end_saved(core, queue, &end);
+	else if (slot && slot->running)
 		silicon_queue_end(core, queue, &end);
 	queue->state = PUMORI_HW_QUEUE_KILLED;
 	silicon_queue_publish(queue);
@@ -113,7 +133,7 @@ static void refuse(struct silicon_core *core, struct silicon_queue *queue, u32 f
 
 	if (status == PUMORI_HW_JOB_FAULT)
 		queue->state = PUMORI_HW_QUEUE_FAULTED;
-	report(core, queue, queue->sequence + 1, flags, NULL, 0, &end);
+	report(core, queue, queue->sequence + 1, flags, &end);
 }
 
 static u32 check_command(const struct silicon_core *core, const struct silicon_queue *queue,
@@ -215,29 +235,100 @@ static void take_command(struct silicon_core *core, struct silicon_queue *queue)
 	slot->job.sequence = command.sequence;
 	slot->job.flags = command.flags;
 	slot->job.program = command.program;
+	slot->job.entry = command.entry;
+	slot->job.restarted = false;
+	slot->job.residency = command.residency;
 	slot->job.budget_units = command.budget_units;
+	slot->job.device_ns = 0;
 	slot->job.address_space = queue->address_space;
 	slot->job.page_table = queue->page_table;
-	silicon_slot_start(core, slot, program, command.entry);
+	silicon_slot_start(core, slot, program);
+	queue->unsavable = false;
 	queue->state = PUMORI_HW_QUEUE_RUNNING;
 	silicon_store(&queue->completion->residency, slot->residency);
 	silicon_queue_publish(queue);
+}
+
+static bool may_restart(const struct silicon_core *core, const struct silicon_job *job)
+{
+	const struct silicon_program *program =
+		&core->program[silicon_clamp(job->program, PUMORI_HW_MAX_PROGRAMS)];
+
+	return core->rows[program->first + silicon_clamp(job->entry, program->entries)].entry_flags &
+	       PUMORI_ISA_ENTRY_RESTARTABLE;
+}
+
+void silicon_queue_reset(struct silicon_core *core, struct silicon_queue *queue)
+{
+	struct silicon_end end = { .status = PUMORI_HW_JOB_INNOCENT_RESET };
+	struct silicon_slot *slot = slot_of(core, queue);
+	struct silicon_job *job;
+
+	/* What lies in a save area is out of reach of what went wrong. */
+	if (!slot || !slot->running || queue->saved.valid) {
+		silicon_slot_release(core, queue);
+		silicon_queue_publish(queue);
+		return;
+	}
+	job = &slot->job;
+	if (!may_restart(core, job) || job->restarted || job->residency) {
+		/* Nothing of it is visible, and what it needs is lost: its preload must run again. */
+		if (may_restart(core, job) && !job->restarted)
+			end.status = PUMORI_HW_JOB_NOT_RESIDENT;
+		silicon_queue_end(core, queue, &end);
+		silicon_slot_release(core, queue);
+		silicon_queue_publish(queue);
+		return;
+	}
+	if (core->saving == queue->slot)
+		core->saving = SILICON_NO_SLOT;
+	job->restarted = true;
+	slot->program = SILICON_NO_PROGRAM;
+	slot->residency = ++core->residency;
+	silicon_slot_soil(slot);
+	silicon_slot_start(core, slot,
+			   &core->program[silicon_clamp(job->program, PUMORI_HW_MAX_PROGRAMS)]);
+	silicon_store(&queue->completion->residency, slot->residency);
+}
+
+/* Gives the saved job a slot again, when one is to be had. */
+static void resume(struct silicon_core *core, struct silicon_queue *queue)
+{
+	struct silicon_slot *slot = silicon_slot_acquire(core, queue);
+
+	if (slot)
+		silicon_restore_begin(queue, slot);
+}
+
+/* What must be done before the job in the slot runs (on); returns units, sets @fault. */
+static u32 prepare(struct silicon_core *core, struct silicon_queue *queue,
+		   struct silicon_slot *slot, u32 budget, u32 *fault)
+{
+	u32 units = silicon_slot_clear(slot, budget);
+
+	if (queue->saved.valid && slot->clear_row == SILICON_SLOT_ROWS && units < budget)
+		units += silicon_restore_step(core, queue, slot, budget - units, fault);
+	return units;
 }
 
 u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u32 budget)
 {
 	struct silicon_slot *slot = slot_of(core, queue);
 	struct silicon_end end = { .status = PUMORI_HW_JOB_DONE };
+	u32 units = 0, fault = PUMORI_HW_FAULT_NONE;
 	u64 before = core->now, spent;
-	u32 units = 0;
 	bool done = false;
 
 	if (!slot || !slot->running) {
-		take_command(core, queue);
+		if (queue->saved.valid)
+			resume(core, queue);
+		else
+			take_command(core, queue);
 		units = 1;
 		slot = slot_of(core, queue);
 	}
-	if (slot && slot->running && silicon_inject_fault(core, slot, &end)) {
+	if (slot && slot->running && !queue->saved.valid &&
+	    silicon_inject_fault(core, slot, &end)) {
 		done = true;
 	} else if (slot && slot->running && silicon_inject_hang(core, queue, budget)) {
 		spent = core->now - before;
@@ -247,9 +338,10 @@ u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u3
 		silicon_queue_publish(queue);
 		return budget;
 	} else if (slot && slot->running && units < budget) {
-		units += silicon_slot_clear(slot, budget - units);
-		if (slot->clear_row == SILICON_SLOT_ROWS && units < budget)
+		units += prepare(core, queue, slot, budget - units, &fault);
+		if (!queue->saved.valid && slot->clear_row == SILICON_SLOT_ROWS && units < budget)
 			units += silicon_sequencer_run(core, slot, budget - units, &end, &done);
+		slot->served += units;
 	}
 	spent = silicon_core_now(core) - before;
 	queue->progress += units;
@@ -257,9 +349,14 @@ u32 silicon_queue_run(struct silicon_core *core, struct silicon_queue *queue, u3
 	queue->virtual_ns += spent;
 	if (slot && slot->running)
 		slot->job.device_ns += spent;
-	if (done)
+	if (fault) {
+		end.status = PUMORI_HW_JOB_FAULT;
+		end.fault = fault;
+		end_saved(core, queue, &end);
+	} else if (done) {
 		silicon_queue_end(core, queue, &end);
-	else
+	} else {
 		silicon_queue_publish(queue);
+	}
 	return SILICON_MAX(units, 1u);
 }

@@ -20,6 +20,7 @@ static bool well_formed(const struct pumori_hw_queue *raw)
 	return raw->id < PUMORI_HW_QUEUE_IDS && raw->ring_entries && raw->ring_entries <= 64 &&
 	       !(raw->ring_entries & (raw->ring_entries - 1)) && raw->priority <= 3 &&
 	       !(raw->page_table % PUMORI_HW_PAGE_SIZE) && !(raw->ring % PUMORI_HW_PAGE_SIZE) &&
+	       !(raw->save_area % PUMORI_HW_PAGE_SIZE) &&
 	       silicon_all_zero(raw->reserved, sizeof(raw->reserved)) &&
 	       silicon_all_zero(raw->reserved2, sizeof(raw->reserved2));
 }
@@ -49,6 +50,7 @@ static u32 read_descriptor(struct silicon_core *core, u64 address, struct silico
 	queue->ring_entries = raw.ring_entries;
 	queue->priority = raw.priority;
 	queue->quantum_units = raw.quantum_units;
+	queue->save_area = raw.save_area;
 	queue->slot = SILICON_NO_SLOT;
 	queue->state = PUMORI_HW_QUEUE_IDLE;
 	/* A queue that comes back goes on where its completion page says that it stopped. */
@@ -103,6 +105,9 @@ static void carry_over(struct silicon_core *core, struct silicon_queue *staged, 
 	staged->busy_ns = old->busy_ns;
 	staged->virtual_ns = old->virtual_ns;
 	staged->awake = old->awake;
+	staged->save_area = old->save_area;
+	staged->unsavable = old->unsavable;
+	staged->saved = old->saved;
 	staged->slot = old->slot;
 	if (staged->slot != SILICON_NO_SLOT)
 		core->slot[silicon_clamp(staged->slot, PUMORI_HW_MAX_SLOTS)]->owner = index;
@@ -132,6 +137,8 @@ u32 silicon_runlist_replace(struct silicon_core *core, u64 list, u64 count)
 		old = silicon_queue_at(core, i);
 		if (old->kept)
 			continue;
+		/* There may be more saved jobs than the event ring has room for. */
+		old->saved.flags = 0;
 		silicon_queue_kill(core, old, PUMORI_HW_JOB_KILLED);
 		silicon_slot_release(core, old);
 		silicon_queue_publish(old);
@@ -153,16 +160,19 @@ static bool running(struct silicon_core *core, const struct silicon_queue *queue
 	       core->slot[silicon_clamp(queue->slot, PUMORI_HW_MAX_SLOTS)]->running;
 }
 
+static bool waiting(const struct silicon_queue *queue)
+{
+	return queue->saved.valid ||
+	       silicon_load_acquire(&queue->descriptor->tail) != queue->head;
+}
+
 static bool has_work(struct silicon_core *core, struct silicon_queue *queue)
 {
-	bool pending;
-
 	if (queue->state == PUMORI_HW_QUEUE_FAULTED)
 		return false;
 	if (running(core, queue))
-		return true;
-	pending = silicon_load_acquire(&queue->descriptor->tail) != queue->head;
-	if (!pending) {
+		return queue->slot != core->saving;
+	if (!waiting(queue)) {
 		queue->awake = false;
 		return false;
 	}
@@ -172,7 +182,7 @@ static bool has_work(struct silicon_core *core, struct silicon_queue *queue)
 		queue->awake = true;
 	}
 	return queue->state == PUMORI_HW_QUEUE_KILLED || queue->slot != SILICON_NO_SLOT ||
-	       silicon_slot_free(core);
+	       silicon_slot_obtainable(core, queue);
 }
 
 static bool better(const struct silicon_queue *a, const struct silicon_queue *b)

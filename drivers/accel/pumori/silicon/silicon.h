@@ -50,6 +50,8 @@ struct silicon_config {
 	u64 hbm_bytes;
 	/** @serial: serial number */
 	u64 serial;
+	/** @secret: random; with it the chip seals what it keeps in host memory */
+	u64 secret[2];
 	/** @kernels: kernel set, from silicon_kernels_select() */
 	const struct silicon_kernels *kernels;
 	/** @host: copied */
