@@ -41,6 +41,7 @@ static int read_info(struct pumori_device *pumori)
 	info->hbm_bytes = pumori_read64(pumori, PUMORI_HW_REG_HBM_BYTES);
 	info->cores = pumori_read(pumori, PUMORI_HW_REG_CORES);
 	info->slots = pumori_read(pumori, PUMORI_HW_REG_SLOTS);
+	info->save_bytes = pumori_read(pumori, PUMORI_HW_REG_SAVE_BYTES);
 	info->instructions = pumori_read(pumori, PUMORI_HW_REG_PROGRAM_INSTRUCTIONS);
 	info->clock_khz = pumori_read(pumori, PUMORI_HW_REG_CLOCK_KHZ);
 	for (i = 0; i < PUMORI_HW_NAME_BYTES; i += sizeof(word)) {

@@ -42,6 +42,8 @@ struct pumori_hw_info {
 	u32 cores;
 	/** @slots: context slots a core */
 	u32 slots;
+	/** @save_bytes: what a saved job takes besides its footprint */
+	u32 save_bytes;
 	/** @instructions: capacity of the instruction store */
 	u32 instructions;
 	/** @clock_khz: model clock */

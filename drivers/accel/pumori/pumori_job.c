@@ -259,6 +259,9 @@ static int fill_job(struct pumori_job *job, struct drm_file *file,
 	if (ret)
 		return ret;
 
+	ret = pumori_queue_reserve(job->queue, pumori_program_footprint(job->program));
+	if (ret)
+		return ret;
 	job->page = pumori_queue_take_job_page(job->queue);
 	job->fence = pumori_fence_alloc();
 	if (!job->page || !job->fence)

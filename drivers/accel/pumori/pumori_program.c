@@ -45,6 +45,8 @@ struct pumori_program {
 	struct drm_mm_node node;
 	/** @release: unloads it when @kref dropped to zero */
 	struct work_struct release;
+	/** @footprint: bytes of SBUF and PSUM, of all partitions, that it uses */
+	u32 footprint;
 	/** @entry_count: length of @entries */
 	u32 entry_count;
 	/** @entries: as in the image */
@@ -186,6 +188,15 @@ bool pumori_program_is_lost(const struct pumori_program *program)
 }
 
 /**
+ * pumori_program_footprint() - bytes of SBUF and PSUM, of all partitions, that a program uses
+ * @program: the program
+ */
+u32 pumori_program_footprint(const struct pumori_program *program)
+{
+	return program->footprint;
+}
+
+/**
  * pumori_program_entry() - what a job must bring for an entry
  * @program: the program
  * @entry: index of the entry
@@ -227,6 +238,9 @@ static struct pumori_program *program_parse(struct drm_device *drm,
 	if (!program)
 		return ERR_PTR(-ENOMEM);
 
+	program->footprint = PUMORI_ISA_PARTITIONS *
+			     (min_t(u32, header.sbuf_bytes, PUMORI_ISA_SBUF_BYTES) +
+			      min_t(u32, header.psum_bytes, PUMORI_ISA_PSUM_BYTES));
 	program->entry_count = header.entries;
 	if (pumori_image_read(image, sizeof(header), program->entries,
 			      array_size(header.entries, sizeof(program->entries[0]))))

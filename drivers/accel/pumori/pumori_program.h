@@ -21,6 +21,8 @@ bool pumori_program_in_vm(const struct pumori_program *program, const struct pum
 int pumori_program_entry(const struct pumori_program *program, u32 entry, u32 *variables,
 			 u32 *scalars);
 
+u32 pumori_program_footprint(const struct pumori_program *program);
+
 int pumori_ioctl_program_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pumori_ioctl_program_destroy(struct drm_device *drm, void *data, struct drm_file *file);
 

@@ -53,6 +53,7 @@ static void queue_free_memory(struct pumori_queue *queue)
 	struct pumori_bus *bus = queue->pumori->bus;
 
 	free_job_pages(queue);
+	pumori_save_free(&queue->save, bus);
 	pumori_shared_free(bus, &queue->ring);
 	pumori_shared_free(bus, &queue->descriptor);
 	if (queue->completion_bo)
@@ -183,6 +184,56 @@ static void detach(struct pumori_queue *queue)
 	mutex_unlock(&core->queues_lock);
 	if (ret && !pumori_device_is_lost(queue->pumori) && !READ_ONCE(core->closed))
 		pumori_reset_demand_device(queue->pumori);
+}
+
+/* Whether jobs of the core may have to make room for each other. */
+static bool is_crowded(const struct pumori_core *core)
+{
+	return READ_ONCE(core->queue_count) > core->pumori->info.slots;
+}
+
+/**
+ * pumori_queue_reserve() - see to it that a job can be saved in its middle
+ * @queue: the queue
+ * @footprint: bytes of SBUF and PSUM, of all partitions, that its program declares
+ */
+int pumori_queue_reserve(struct pumori_queue *queue, u32 footprint)
+{
+	u64 bytes = (u64)queue->pumori->info.save_bytes + footprint;
+
+	if (!pumori_save_want(&queue->save, bytes))
+		return 0;
+	/* Told before the count is looked at: whoever makes the core crowded provides for it, else. */
+	smp_mb();
+	return is_crowded(queue->core) ? pumori_save_provide(&queue->save, queue->pumori->bus) : 0;
+}
+
+/* The core has become crowded: jobs that are there already have no area to be saved to. */
+static int provide_for_all(struct pumori_core *core)
+{
+	struct pumori_queue **queues, *queue;
+	u32 count = 0, i;
+	int ret = 0;
+
+	if (!is_crowded(core))
+		return 0;
+	queues = kvcalloc(PUMORI_HW_MAX_QUEUES, sizeof(*queues), GFP_KERNEL);
+	if (!queues)
+		return -ENOMEM;
+
+	mutex_lock(&core->queues_lock);
+	list_for_each_entry(queue, &core->queues, core_link)
+		queues[count++] = pumori_queue_get(queue);
+	mutex_unlock(&core->queues_lock);
+	/* The count before what was wanted: pumori_queue_reserve() looks in the other order. */
+	smp_mb();
+	for (i = 0; i < count; i++) {
+		if (!ret)
+			ret = pumori_save_provide(&queues[i]->save, core->pumori->bus);
+		pumori_queue_put(queues[i]);
+	}
+	kvfree(queues);
+	return ret;
 }
 
 static int kill_on_chip(struct pumori_queue *queue)
@@ -322,7 +373,7 @@ static int alloc_memory(struct pumori_queue *queue, u32 priority)
 	descriptor->ring_entries = PUMORI_QUEUE_RING_ENTRIES;
 	descriptor->priority = priority;
 	descriptor->quantum_units = pumori_read(pumori, PUMORI_HW_REG_UNITS_PER_MS) * QUANTUM_MS;
-	return 0;
+	return pumori_save_begin(&queue->save, pumori->bus, &descriptor->save_area);
 }
 
 static int init_scheduler(struct pumori_queue *queue)
@@ -368,6 +419,7 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	INIT_LIST_HEAD(&queue->running);
 	INIT_LIST_HEAD(&queue->job_pages);
 	INIT_LIST_HEAD(&queue->core_link);
+	pumori_save_init(&queue->save);
 	INIT_WORK(&queue->kill, kill_work);
 	INIT_WORK(&queue->release, queue_release_work);
 	queue->pumori = pumori;
@@ -403,8 +455,12 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	ret = attach(queue);
 	if (ret)
 		goto err_erase;
-
 	pumori_context_get(context);
+	ret = provide_for_all(queue->core);
+	if (ret) {
+		pumori_queue_destroy(queue);
+		return ERR_PTR(ret);
+	}
 	return queue;
 
 err_erase:

@@ -14,6 +14,7 @@
 #include <pumori/hw.h>
 
 #include "pumori_bus.h"
+#include "pumori_save.h"
 
 struct drm_device;
 struct drm_file;
@@ -80,6 +81,8 @@ struct pumori_queue {
 	struct pumori_shared descriptor;
 	/** @ring: command ring */
 	struct pumori_shared ring;
+	/** @save: save area */
+	struct pumori_save save;
 	/** @completion_bo: the completion page, held; user space may map it */
 	struct pumori_bo *completion_bo;
 	/** @completion: its contents */
@@ -135,6 +138,7 @@ struct pumori_queue *pumori_queue_get(struct pumori_queue *queue);
 void pumori_queue_put(struct pumori_queue *queue);
 void pumori_queue_destroy(struct pumori_queue *queue);
 void pumori_queue_ban(struct pumori_queue *queue, u32 status);
+int pumori_queue_reserve(struct pumori_queue *queue, u32 footprint);
 
 struct pumori_job_page *pumori_queue_take_job_page(struct pumori_queue *queue);
 void pumori_queue_return_job_page(struct pumori_queue *queue, struct pumori_job_page *page);

@@ -144,8 +144,9 @@ static void judge(struct pumori_queue *queue, const struct core_view *view)
 	pumori->bus->ops->doorbell(pumori->bus, queue->core->index, queue->id);
 	if (stalled < stall_limit())
 		return;
-	/* Others may come first, or have all the slots until their budget ends. */
+	/* Others may come first, or have all the slots; a job without one lies in its save area. */
 	if (view->moving && (priority_of(queue) < view->priority ||
+			     !READ_ONCE(queue->completion->residency) ||
 			     READ_ONCE(queue->completion->head) != READ_ONCE(queue->tail)))
 		return;
 	if (!view->moving && !view->answers)
