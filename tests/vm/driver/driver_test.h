@@ -157,6 +157,7 @@ void test_share(void);
 void test_evict(void);
 void test_programs(void);
 void test_jobs(void);
+void test_sharing(void);
 void test_faults(void);
 void test_blame(void);
 void test_resets(void);

@@ -15,6 +15,7 @@ static const struct {
 	{ "evict", test_evict },
 	{ "programs", test_programs },
 	{ "jobs", test_jobs },
+	{ "sharing", test_sharing },
 	{ "faults", test_faults },
 	{ "blame", test_blame },
 	{ "resets", test_resets },
