@@ -24,6 +24,7 @@ struct conv {
 	unsigned int dtype, weight_dtype;	/* as the tensor engine takes them */
 	int64_t channels, outputs, groups;	/* of the whole convolution */
 	int64_t taps;
+	int64_t row_taps;			/* of a channel, on partitions of their own: 1, KW or all */
 	float *weights, *bias;			/* NULL when computed at run time */
 	struct pumori_place weights_place;	/* [M, C / groups, KH, KW], then */
 	bool has_bias;
@@ -236,41 +237,40 @@ static void run_pass(const struct conv *conv, const struct pass *pass)
 }
 
 /*
- * Weights of a pass as [channels][taps][outputs] of the group @group; channel c of the pass is
- * input channel c of the group.
+ * Weights of a pass as [channels][taps on rows][other taps][outputs] of the group @group; channel c of the
+ * pass is input channel c of the group.
  */
 static struct pumori_place pack_weights(const struct conv *conv, int64_t group, int64_t first,
-					int64_t outputs, bool taps_on_rows)
+					int64_t outputs)
 {
 	int64_t depth = conv->channels / conv->groups;
 	int64_t width = conv->outputs / conv->groups;
-	int64_t shape[2] = { depth, conv->taps * outputs };
+	int64_t rest = conv->taps / conv->row_taps;
 	struct pumori_place memory = { 0 };
-	float *values;
+	float *values = malloc((size_t)depth * conv->taps * outputs * sizeof(*values) + 1);
 
-	if (taps_on_rows) {
-		shape[0] = depth * conv->taps;
-		shape[1] = outputs;
-	}
-	values = malloc((size_t)depth * conv->taps * outputs * sizeof(*values) + 1);
 	if (!values) {
 		pumori_tile_fail(conv->lowering->program, -ENOMEM, "memory");
 		return memory;
 	}
 	for (int64_t c = 0; c < depth; c++)
-		for (int64_t tap = 0; tap < conv->taps; tap++)
+		for (int64_t tap = 0; tap < conv->taps; tap++) {
+			int64_t row = c * conv->row_taps + tap % conv->row_taps;
+			float *to = values + (row * rest + tap / conv->row_taps) * outputs;
+
 			for (int64_t m = 0; m < outputs; m++)
-				values[(c * conv->taps + tap) * outputs + m] =
-					conv->weights[((group * width + first + m) * depth + c) *
+				to[m] = conv->weights[((group * width + first + m) * depth + c) *
 						      conv->taps + tap];
-	memory = pumori_lower_weights(conv->lowering, values, conv->weight_dtype, 2, shape);
+		}
+	memory = pumori_matrix_pack(conv->lowering, values, depth * conv->row_taps, rest * outputs,
+				    rest * outputs, conv->weight_dtype);
 	free(values);
 	return memory;
 }
 
 /* Weights that are computed at run time: turned around on their way into SBUF. */
 static struct pumori_place turn_weights(const struct conv *conv, int64_t group, int64_t first,
-					int64_t outputs, bool taps_on_rows)
+					int64_t outputs)
 {
 	static const unsigned int order[4] = { 1, 2, 3, 0 };
 	int64_t width = conv->outputs / conv->groups;
@@ -281,12 +281,12 @@ static struct pumori_place turn_weights(const struct conv *conv, int64_t group, 
 
 	pumori_place_slice(&view, starts, extents, NULL);
 	pumori_place_permute(&view, order);
-	if (taps_on_rows) {
+	if (conv->row_taps > 1) {
 		shape[0] = view.shape[0] * conv->taps;
 		shape[1] = outputs;
 	}
 	place = pumori_lower_temporary(conv->lowering, conv->weight_dtype, 4, view.shape,
-				       taps_on_rows ? 7 : 1);
+				       conv->row_taps > 1 ? 7 : 1);
 	pumori_move(conv->lowering->program, &place, &view);
 	pumori_place_reshape(&place, 2, shape);
 	return place;
@@ -294,18 +294,15 @@ static struct pumori_place turn_weights(const struct conv *conv, int64_t group, 
 
 /* The same in SBUF; packed once, however often it is loaded. */
 static struct pumori_place load_weights(const struct conv *conv, size_t index, int64_t group,
-					int64_t first, int64_t outputs, bool taps_on_rows)
+					int64_t first, int64_t outputs)
 {
-	struct pumori_place *memory = &conv->packed[index], place;
+	struct pumori_place *memory = &conv->packed[index];
 
 	if (!conv->weights)
-		return turn_weights(conv, group, first, outputs, taps_on_rows);
+		return turn_weights(conv, group, first, outputs);
 	if (!memory->rank)
-		*memory = pack_weights(conv, group, first, outputs, taps_on_rows);
-	place = pumori_lower_temporary(conv->lowering, conv->weight_dtype, memory->rank,
-				       memory->shape, 1);
-	pumori_move(conv->lowering->program, &place, memory);
-	return place;
+		*memory = pack_weights(conv, group, first, outputs);
+	return pumori_matrix_fetch(conv->lowering, memory);
 }
 
 /* All groups' weights in the rows of their input channels: [C][taps][M / groups]. */
@@ -334,54 +331,86 @@ static struct pumori_place load_grouped(const struct conv *conv)
 	return place;
 }
 
-/* Copy each tap's window onto its own partition: [C * KH * KW] rows of the output's size. */
+/*
+ * Copy windows onto partitions of their own: [C * row_taps] rows. With all taps there, they are of the output's
+ * size, and @point is the window that is left; with a line of taps, of so many lines as the others reach.
+ */
 static void taps_to_rows(const struct conv *conv, const struct pumori_window *window,
-			 const struct pumori_band *band, struct pumori_band *spread)
+			 const struct pumori_band *band, struct pumori_band *spread,
+			 struct pumori_window *point)
 {
-	int64_t shape[4] = { 1, conv->channels * conv->taps, band->extent[0], band->extent[1] };
+	const struct pumori_place *in = &band->in;
+	bool line = conv->row_taps < conv->taps;
+	int64_t lines = line ? (band->extent[0] - 1) * window->stride[0] +
+			       (window->kernel[0] - 1) * window->dilation[0] + 1 : band->extent[0];
+	int64_t line_step = (line ? 1 : window->stride[0]) * in->step[2];
+	bool whole = window->stride[1] == 1 && line_step == in->step[2] && in->step[3] == 1;
+	int64_t pitch = whole ? in->step[2] : band->extent[1];
+	int64_t shape[4] = { 1, conv->channels * conv->row_taps, lines, pitch };
 	struct pumori_tile_program *program = conv->lowering->program;
 
-	*spread = *band;
+	*point = *window;
+	for (unsigned int i = 0; i < 2; i++) {
+		spread->first[i] = spread->origin[i] = point->pad[i] = 0;
+		if (i || !line)
+			point->kernel[i] = point->stride[i] = point->dilation[i] = 1;
+	}
 	spread->in = pumori_lower_temporary(conv->lowering, conv->dtype, 4, shape, 1u << 1);
 	for (int64_t c = 0; c < conv->channels; c++) {
 		struct pumori_tile_instruction *instruction = pumori_tile_append(
 			program, PUMORI_ISA_DMA_COPY);
-		int64_t row = band->in.first_row + c;
+		int64_t row = in->first_row + c;
 		struct pumori_isa_dma *dma;
 
 		if (!instruction)
 			return;
 		dma = &instruction->isa.dma;
 		instruction->tiles[PUMORI_TILE_OUT] = spread->in.tile;
-		instruction->tiles[PUMORI_TILE_IN0] = band->in.tile;
+		instruction->tiles[PUMORI_TILE_IN0] = in->tile;
+		/* Lines that stay as they are go as one run. */
 		dma->destination = (struct pumori_isa_dma_side){
 			.space = PUMORI_ISA_SBUF, .dtype = conv->dtype,
-			.partition_start = c * conv->taps, .partition_count = conv->taps,
+			.partition_start = c * conv->row_taps, .partition_count = conv->row_taps,
 			.partition_step = 1, .dims = 1,
-			.count = { band->extent[0] * band->extent[1] }, .step = { 1 } };
+			.count = { (lines - 1) * pitch + band->extent[1] }, .step = { 1 } };
 		dma->source = (struct pumori_isa_dma_side){
-			.space = PUMORI_ISA_SBUF, .dtype = band->in.dtype,
+			.space = PUMORI_ISA_SBUF, .dtype = in->dtype,
 			.partition_start = row % PUMORI_ISA_PARTITIONS, .partition_count = 1,
-			.partition_step = 1, .dims = 4,
-			.offset = (uint64_t)(band->in.offset +
-					     row / PUMORI_ISA_PARTITIONS * band->in.block_step +
+			.partition_step = 1, .dims = whole ? 3 : 4,
+			.offset = (uint64_t)(in->offset +
+					     row / PUMORI_ISA_PARTITIONS * in->block_step +
 					     pumori_band_offset(window, band, 0, 0)) *
-				  pumori_isa_bytes(band->in.dtype),
-			.count = { window->kernel[0], window->kernel[1], band->extent[0],
+				  pumori_isa_bytes(in->dtype),
+			.count = { conv->row_taps / window->kernel[1], window->kernel[1], lines,
 				   band->extent[1] },
-			.step = { window->dilation[0] * band->in.step[2],
-				  window->dilation[1] * band->in.step[3],
-				  window->stride[0] * band->in.step[2],
-				  window->stride[1] * band->in.step[3] } };
+			.step = { window->dilation[0] * in->step[2],
+				  window->dilation[1] * in->step[3], line_step,
+				  window->stride[1] * in->step[3] } };
+		if (whole) {
+			dma->source.count[2] = (lines - 1) * pitch + band->extent[1];
+			dma->source.step[2] = 1;
+			dma->source.count[3] = 0;
+			dma->source.step[3] = 0;
+		}
 	}
+}
+
+/* With few channels taps go onto partitions, too: all of them, or those of a line. */
+static int64_t choose_row_taps(const struct conv *conv, const struct pumori_window *window)
+{
+	if (conv->groups > 1 || conv->taps == 1)
+		return 1;
+	if (conv->channels <= 16 && conv->channels * conv->taps <= PUMORI_ISA_PARTITIONS)
+		return conv->taps;
+	if (conv->weights && conv->channels < 32 && window->kernel[1] > 1 &&
+	    conv->channels * window->kernel[1] <= PUMORI_ISA_PARTITIONS)
+		return window->kernel[1];
+	return 1;
 }
 
 static void lower_dense(struct conv *conv, const struct pumori_window *window)
 {
-	struct pumori_window point = *window;
 	int64_t depth = conv->channels / conv->groups, width = conv->outputs / conv->groups;
-	bool taps_on_rows = conv->groups == 1 && conv->taps > 1 && conv->channels <= 16 &&
-			    conv->channels * conv->taps <= PUMORI_ISA_PARTITIONS;
 	int64_t blocks = (depth + PUMORI_ISA_PARTITIONS - 1) / PUMORI_ISA_PARTITIONS;
 	int64_t bytes = blocks * conv->taps * pumori_isa_bytes(conv->dtype);
 	int64_t part = width, parts;
@@ -397,6 +426,7 @@ static void lower_dense(struct conv *conv, const struct pumori_window *window)
 			part = minimum(width, PUMORI_ISA_PARTITIONS);
 	}
 	parts = (width + part - 1) / part;
+	conv->row_taps = choose_row_taps(conv, window);
 	conv->packed = calloc(conv->groups * parts, sizeof(*conv->packed));
 	if (!conv->packed) {
 		pumori_tile_fail(conv->lowering->program, -ENOMEM, "memory");
@@ -405,37 +435,32 @@ static void lower_dense(struct conv *conv, const struct pumori_window *window)
 	if (grouped) {
 		weights = load_grouped(conv);
 	} else if (conv->groups == 1 && parts == 1) {
-		weights = load_weights(conv, 0, 0, 0, width, taps_on_rows);
+		weights = load_weights(conv, 0, 0, 0, width);
 		once = true;
-	}
-	for (unsigned int i = 0; i < 2; i++) {
-		point.kernel[i] = point.stride[i] = point.dilation[i] = 1;
-		point.pad[i] = 0;
 	}
 	pumori_bands_begin(&bands, conv->lowering, conv->node, window, conv->dtype, 0.0);
 	while (pumori_bands_next(&bands)) {
-		struct pumori_band spread;
+		struct pumori_band spread = bands.band;
+		struct pumori_window point;
 		struct pass pass = { .window = window, .band = &bands.band, .taps = conv->taps };
 
-		if (taps_on_rows) {
-			taps_to_rows(conv, window, &bands.band, &spread);
-			spread.first[0] = spread.first[1] = 0;
-			spread.origin[0] = spread.origin[1] = 0;
+		if (conv->row_taps > 1) {
+			taps_to_rows(conv, window, &bands.band, &spread, &point);
 			pass.window = &point;
 			pass.band = &spread;
-			pass.taps = 1;
+			pass.taps = conv->taps / conv->row_taps;
 		}
 		for (int64_t g = 0; g < conv->groups; g++) {
 			for (int64_t m = 0; m < width; m += part) {
 				pass.outputs = minimum(part, width - m);
 				pass.first_output = g * width + m;
 				pass.first_channel = g * depth;
-				pass.channels = taps_on_rows ? depth * conv->taps : depth;
+				pass.channels = depth * conv->row_taps;
 				pass.pitch = pass.outputs;
 				pass.weight_row = grouped ? g * depth : 0;
 				pass.weights = once ? weights :
 					       load_weights(conv, g * parts + m / part, g, m,
-							    pass.outputs, taps_on_rows);
+							    pass.outputs);
 				run_pass(conv, &pass);
 			}
 		}

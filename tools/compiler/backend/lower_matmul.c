@@ -26,6 +26,9 @@ struct product {
 	struct pumori_place factor;	/* [128, 1], of sums of bytes that become floats */
 	bool has_factor;
 	bool k_on_rows;			/* A has K on partitions */
+	float *constant;		/* B [K][N], when it is one constant matrix; then @b is a mere shape */
+	struct pumori_place *packed;	/* its parts, by @part; rank 0 until packed */
+	size_t packed_count;
 };
 
 static int64_t minimum(int64_t a, int64_t b)
@@ -152,6 +155,37 @@ static struct pumori_place fetch(struct product *product, const struct pumori_pl
 				  product->dtype[operand], true);
 }
 
+/* Rows and columns of B in SBUF; constants are packed once, however often they are loaded. */
+static struct pumori_place fetch_b(struct product *product, const struct pumori_place *b,
+				   int64_t row, int64_t rows, int64_t column, int64_t columns,
+				   size_t index)
+{
+	struct pumori_place part;
+
+	if (!product->constant) {
+		part = rectangle(product, b, row, rows, column, columns);
+		return fetch(product, &part, 1, ROWS);
+	}
+	if (index >= product->packed_count) {
+		size_t wanted = 2 * index + 8;
+		struct pumori_place *larger = realloc(product->packed, wanted * sizeof(*larger));
+
+		if (!larger) {
+			pumori_tile_fail(product->lowering->program, -ENOMEM, "memory");
+			return *b;
+		}
+		memset(larger + product->packed_count, 0,
+		       (wanted - product->packed_count) * sizeof(*larger));
+		product->packed = larger;
+		product->packed_count = wanted;
+	}
+	if (!product->packed[index].rank)
+		product->packed[index] = pumori_matrix_pack(
+			product->lowering, product->constant + row * product->n + column, rows, columns,
+			product->n, product->dtype[1]);
+	return pumori_matrix_fetch(product->lowering, &product->packed[index]);
+}
+
 static struct pumori_place fetch_bias(struct product *product, int64_t rows, int64_t column,
 				      int64_t columns)
 {
@@ -178,7 +212,7 @@ static void multiply(struct product *product)
 	if (a_whole)
 		a = fetch(product, &a, 0, a_rows);
 	if (b_whole)
-		b = fetch(product, &b, 1, ROWS);
+		b = fetch_b(product, &b, 0, product->k, 0, product->n, 0);
 	/* A part of K at a time where a block of A or a group of B's columns is too large. */
 	while (!b_whole && operand_bytes(product, depth, width) > OPERAND_BYTES) {
 		if (width > PUMORI_BANK_COLUMNS)
@@ -196,10 +230,10 @@ static void multiply(struct product *product)
 		int64_t columns = minimum(width, product->n - n);
 		struct pumori_place group = b, bias;
 
-		if (b_whole || b_group)
+		if (b_whole)
 			group = rectangle(product, &b, 0, product->k, n, columns);
 		if (b_group)
-			group = fetch(product, &group, 1, ROWS);
+			group = fetch_b(product, &b, 0, product->k, n, columns, n / width);
 		if (product->has_bias)
 			bias = fetch_bias(product, minimum(product->m, PUMORI_ISA_PARTITIONS), n,
 					  columns);
@@ -221,8 +255,9 @@ static void multiply(struct product *product)
 				if (!a_whole)
 					block = fetch(product, &block, 0, a_rows);
 				if (!b_whole && !b_group) {
-					slab = rectangle(product, &b, k, part, n, columns);
-					slab = fetch(product, &slab, 1, ROWS);
+					slab = fetch_b(product, &b, k, part, n, columns,
+						       n / width * ((product->k + depth - 1) / depth) +
+						       k / depth);
 				} else if (depth < product->k) {
 					slab = rectangle(product, &group, k, part, 0, columns);
 				}
@@ -286,6 +321,36 @@ static struct pumori_place operand(struct product *product, size_t index, bool t
 			pumori_tile_fail(lowering->program, -ENOTSUP, "a matrix that cannot be turned");
 	}
 	return place;
+}
+
+/* B [K][N] if it is one constant matrix, from malloc; else NULL. */
+static float *constant_matrix(struct product *product)
+{
+	const struct pumori_tensor *tensor = product->node->inputs[1];
+	float *values, *turned;
+
+	if (!pumori_tensor_is_constant(tensor) ||
+	    pumori_type_elements(&tensor->type) != product->k * product->n)
+		return NULL;
+	values = pumori_lower_floats(product->lowering, tensor);
+	if (!values || !product->node->attributes.matmul.transpose_b)
+		return values;
+	turned = malloc((size_t)product->k * product->n * sizeof(*turned) + 1);
+	if (!turned)
+		pumori_tile_fail(product->lowering->program, -ENOMEM, "memory");
+	for (int64_t n = 0; n < product->n && turned; n++)
+		for (int64_t k = 0; k < product->k; k++)
+			turned[k * product->n + n] = values[n * product->k + k];
+	free(values);
+	return turned;
+}
+
+/* A matrix in memory that nobody reads: its parts are packed apart. */
+static struct pumori_place shape_of_b(const struct product *product)
+{
+	int64_t shape[2] = { product->k, product->n };
+
+	return pumori_place_memory(PUMORI_NO_TILE, product->dtype[1], 2, shape);
 }
 
 /* The matrix number @batch (in the broadcast batch dimensions of the output) of @place. */
@@ -383,7 +448,10 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 		return;
 	}
 	a = operand(&product, 0, node->attributes.matmul.transpose_a);
-	b = operand(&product, 1, node->attributes.matmul.transpose_b);
+	if (rows == (1u << (out->rank - 1)) - 1)
+		product.constant = constant_matrix(&product);
+	b = product.constant ? shape_of_b(&product) :
+	    operand(&product, 1, node->attributes.matmul.transpose_b);
 	if (product.has_bias) {
 		int64_t shape[2] = { 1, product.n };
 
@@ -396,8 +464,10 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 	if (node->input_count > 3)
 		load_factor(&product);
 	target = pumori_lower_output(lowering, node, 0);
-	if (lowering->program->error)
+	if (lowering->program->error) {
+		free(product.constant);
 		return;
+	}
 	for (unsigned int i = 0; i + 2 < out->rank; i++)
 		batches *= out->shape[i];
 	/* One B for all: all rows of all batches are one matrix. */
@@ -415,6 +485,8 @@ void pumori_lower_matmul(struct pumori_lowering *lowering, const struct pumori_n
 		product.out = flatten(&product, &target);
 		product.k_on_rows = k_on_rows(&product.a);
 		multiply(&product);
+		free(product.constant);
+		free(product.packed);
 		return;
 	}
 	for (int64_t batch = 0; batch < batches && !lowering->program->error; batch++) {

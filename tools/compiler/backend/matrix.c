@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The tensor engine's instructions and the evacuation of PSUM. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "matrix.h"
@@ -48,6 +49,40 @@ void pumori_matrix_multiply(struct pumori_tile_program *program, uint32_t psum, 
 	instruction->isa.compute.compute = pumori_matrix_sum(moving->dtype);
 	if (accumulate)
 		instruction->isa.compute.modifiers = PUMORI_ISA_ACCUMULATE;
+}
+
+struct pumori_place pumori_matrix_pack(struct pumori_lowering *lowering, const float *values,
+				       int64_t depth, int64_t columns, int64_t pitch,
+				       unsigned int dtype)
+{
+	int64_t blocks = depth % PUMORI_ISA_PARTITIONS ? 1 : depth / PUMORI_ISA_PARTITIONS;
+	int64_t shape[3] = { depth / blocks, blocks, columns };
+	struct pumori_place place = { 0 };
+	float *packed = malloc((size_t)depth * columns * sizeof(*packed) + 1), *to = packed;
+
+	if (!packed) {
+		pumori_tile_fail(lowering->program, -ENOMEM, "memory");
+		return place;
+	}
+	for (int64_t row = 0; row < shape[0]; row++)
+		for (int64_t block = 0; block < blocks; block++, to += columns)
+			memcpy(to, values + (block * shape[0] + row) * pitch, columns * sizeof(*to));
+	place = pumori_lower_weights(lowering, packed, dtype, 3, shape);
+	free(packed);
+	return place;
+}
+
+struct pumori_place pumori_matrix_fetch(struct pumori_lowering *lowering,
+					const struct pumori_place *packed)
+{
+	int64_t shape[2] = { packed->shape[0] * packed->shape[1], packed->shape[2] };
+	struct pumori_place tile = pumori_lower_temporary(lowering, packed->dtype, 3, packed->shape, 1);
+	struct pumori_place place = pumori_place_template(packed->dtype, 2, shape, 1, NULL);
+
+	pumori_move(lowering->program, &tile, packed);
+	/* 128 rows a block: the same bytes as a matrix. */
+	place.tile = tile.tile;
+	return place;
 }
 
 bool pumori_matrix_bias(const struct pumori_activation *activation, float *bias, size_t count)
