@@ -9,6 +9,7 @@
 
 #include "pumori_account.h"
 #include "pumori_core.h"
+#include "pumori_coredump.h"
 #include "pumori_device.h"
 #include "pumori_event.h"
 #include "pumori_fault.h"
@@ -128,6 +129,10 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 	if (ret)
 		return ret;
 
+	ret = pumori_coredump_init(pumori);
+	if (ret)
+		return ret;
+
 	ret = pumori_watchdog_init(pumori);
 	if (ret)
 		return ret;
@@ -209,6 +214,7 @@ void pumori_device_unplug(struct pumori_device *pumori)
 	cancel_delayed_work_sync(&pumori->watchdog);
 	pumori->bus->ops->stop(pumori->bus);
 	pumori_device_cancel(pumori);
+	pumori_coredump_end(pumori);
 }
 
 /**

@@ -15,6 +15,7 @@
 #include "pumori_bus.h"
 
 struct pumori_core;
+struct pumori_coredump;
 struct pumori_events;
 
 /* Time limits of a job on the device. */
@@ -80,8 +81,8 @@ struct pumori_device {
 	struct drm_mm store;
 	/** @store_used: instructions in the store */
 	u32 store_used;
-	/** @program_ids: ids of loaded programs */
-	struct ida program_ids;
+	/** @programs: loaded programs by id, NULL until they are loaded */
+	struct xarray programs;
 
 	/** @address_spaces: ids of page tables */
 	struct ida address_spaces;
@@ -107,6 +108,8 @@ struct pumori_device {
 	struct workqueue_struct *reset_wq;
 	/** @reset_wanted: bit per core, and PUMORI_WANT_DEVICE */
 	unsigned long reset_wanted;
+	/** @coredump: what the device looked like when it failed */
+	struct pumori_coredump *coredump;
 	/** @generation: resets of the device since probe; written by the watchdog */
 	u32 generation;
 	/** @lost: the chip is gone or does not answer; never cleared */

@@ -94,20 +94,31 @@ err_fini:
 }
 
 /**
- * pumori_image_fini() - free an image that the chip has decoded
+ * pumori_image_free_lists() - free what the chip needs no more of an image that it has decoded
+ * @image: the image
+ */
+void pumori_image_free_lists(struct pumori_image *image)
+{
+	u32 i;
+
+	for (i = 0; image->lists && i < image->list_count; i++)
+		pumori_shared_free(image->bus, &image->lists[i]);
+	kvfree(image->lists);
+	image->lists = NULL;
+}
+
+/**
+ * pumori_image_fini() - free an image
  * @image: the image
  */
 void pumori_image_fini(struct pumori_image *image)
 {
 	u32 i;
 
-	for (i = 0; image->lists && i < image->list_count; i++)
-		pumori_shared_free(image->bus, &image->lists[i]);
+	pumori_image_free_lists(image);
 	for (i = 0; image->pages && i < image->page_count; i++)
 		pumori_shared_free(image->bus, &image->pages[i]);
-	kvfree(image->lists);
 	kvfree(image->pages);
-	image->lists = NULL;
 	image->pages = NULL;
 }
 

@@ -25,6 +25,7 @@ struct pumori_image {
 };
 
 int pumori_image_init(struct pumori_image *image, struct pumori_bus *bus, u64 user, u64 size);
+void pumori_image_free_lists(struct pumori_image *image);
 void pumori_image_fini(struct pumori_image *image);
 int pumori_image_read(const struct pumori_image *image, u64 offset, void *to, u64 size);
 u32 pumori_image_lists(u32 pages);

@@ -43,6 +43,10 @@ struct pumori_program {
 	u32 generation;
 	/** @node: its part of the instruction store */
 	struct drm_mm_node node;
+	/** @image: as it was loaded, for core dumps */
+	struct pumori_image image;
+	/** @code_offset: where in it the instructions are */
+	u32 code_offset;
 	/** @release: unloads it when @kref dropped to zero */
 	struct work_struct release;
 	/** @footprint: bytes of SBUF and PSUM, of all partitions, that it uses */
@@ -58,7 +62,7 @@ static void store_takedown(struct drm_device *drm, void *unused)
 	struct pumori_device *pumori = to_pumori_device(drm);
 
 	drm_mm_takedown(&pumori->store);
-	ida_destroy(&pumori->program_ids);
+	xa_destroy(&pumori->programs);
 }
 
 /**
@@ -71,7 +75,7 @@ int pumori_store_init(struct pumori_device *pumori)
 
 	if (ret)
 		return ret;
-	ida_init(&pumori->program_ids);
+	xa_init_flags(&pumori->programs, XA_FLAGS_ALLOC);
 	drm_mm_init(&pumori->store, 0, pumori->info.instructions);
 	return drmm_add_action_or_reset(&pumori->drm, store_takedown, NULL);
 }
@@ -100,8 +104,9 @@ static void program_free(struct pumori_program *program)
 {
 	struct pumori_device *pumori = pumori_vm_device(program->vm);
 
+	xa_erase(&pumori->programs, program->hw_id);
 	store_free(pumori, &program->node);
-	ida_free(&pumori->program_ids, program->hw_id);
+	pumori_image_fini(&program->image);
 	/* May free the device. */
 	pumori_vm_put(program->vm);
 	kfree(program);
@@ -179,6 +184,36 @@ bool pumori_program_in_vm(const struct pumori_program *program, const struct pum
 }
 
 /**
+ * pumori_program_instruction() - read an instruction of a loaded program
+ * @pumori: the device
+ * @hw_id: id of the program for the chip
+ * @pc: number of the instruction in the program
+ * @instruction: set to it
+ *
+ * Return: 0, -ENOENT when there is no such program, -EINVAL when it ends before.
+ */
+int pumori_program_instruction(struct pumori_device *pumori, u32 hw_id, u32 pc,
+			       struct pumori_isa_instruction *instruction)
+{
+	struct pumori_program *program;
+	int ret;
+
+	xa_lock(&pumori->programs);
+	program = xa_load(&pumori->programs, hw_id);
+	if (program && !kref_get_unless_zero(&program->kref))
+		program = NULL;
+	xa_unlock(&pumori->programs);
+	if (!program)
+		return -ENOENT;
+
+	ret = pumori_image_read(&program->image,
+				program->code_offset + (u64)pc * sizeof(*instruction), instruction,
+				sizeof(*instruction));
+	pumori_program_put(program);
+	return ret;
+}
+
+/**
  * pumori_program_is_lost() - whether the device was reset since a program was loaded
  * @program: the program
  */
@@ -242,6 +277,7 @@ static struct pumori_program *program_parse(struct drm_device *drm,
 			     (min_t(u32, header.sbuf_bytes, PUMORI_ISA_SBUF_BYTES) +
 			      min_t(u32, header.psum_bytes, PUMORI_ISA_PSUM_BYTES));
 	program->entry_count = header.entries;
+	program->code_offset = header.instructions_offset;
 	if (pumori_image_read(image, sizeof(header), program->entries,
 			      array_size(header.entries, sizeof(program->entries[0]))))
 		goto err_free;
@@ -307,10 +343,12 @@ static struct pumori_program *program_create(struct pumori_device *pumori, struc
 	kref_init(&program->kref);
 	INIT_WORK(&program->release, program_release_work);
 
-	ret = ida_alloc_max(&pumori->program_ids, PUMORI_HW_MAX_PROGRAMS - 1, GFP_KERNEL);
-	if (ret < 0)
+	ret = xa_alloc(&pumori->programs, &program->hw_id, NULL,
+		       XA_LIMIT(0, PUMORI_HW_MAX_PROGRAMS - 1), GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		ret = ret == -EBUSY ? -ENOSPC : ret;
 		goto err_free;
-	program->hw_id = ret;
+	}
 
 	ret = store_alloc(pumori, &program->node, instructions);
 	if (ret) {
@@ -322,14 +360,17 @@ static struct pumori_program *program_create(struct pumori_device *pumori, struc
 	if (ret)
 		goto err_free_store;
 
+	pumori_image_free_lists(&image);
+	program->image = image;
 	program->vm = pumori_vm_get(vm);
-	pumori_image_fini(&image);
+	/* Its place is reserved: nothing is allocated. */
+	xa_store(&pumori->programs, program->hw_id, program, GFP_KERNEL);
 	return program;
 
 err_free_store:
 	store_free(pumori, &program->node);
 err_free_id:
-	ida_free(&pumori->program_ids, program->hw_id);
+	xa_erase(&pumori->programs, program->hw_id);
 err_free:
 	kfree(program);
 err_image:

@@ -8,6 +8,7 @@ struct drm_device;
 struct drm_file;
 struct pumori_device;
 struct pumori_file;
+struct pumori_isa_instruction;
 struct pumori_program;
 struct pumori_vm;
 
@@ -16,6 +17,8 @@ int pumori_store_init(struct pumori_device *pumori);
 struct pumori_program *pumori_program_lookup(struct pumori_file *pfile, u32 id);
 void pumori_program_put(struct pumori_program *program);
 u32 pumori_program_hw_id(const struct pumori_program *program);
+int pumori_program_instruction(struct pumori_device *pumori, u32 hw_id, u32 pc,
+			       struct pumori_isa_instruction *instruction);
 bool pumori_program_is_lost(const struct pumori_program *program);
 bool pumori_program_in_vm(const struct pumori_program *program, const struct pumori_vm *vm);
 int pumori_program_entry(const struct pumori_program *program, u32 entry, u32 *variables,

@@ -22,6 +22,7 @@
 #include "pumori_compat.h"
 #include "pumori_context.h"
 #include "pumori_core.h"
+#include "pumori_coredump.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
 #include "pumori_gem.h"
@@ -260,6 +261,8 @@ static void kill_work(struct work_struct *work)
 	struct pumori_queue *queue = container_of(work, struct pumori_queue, kill);
 	bool cookie = dma_fence_begin_signalling();
 
+	pumori_coredump_take(queue->pumori, queue, queue->ban_status == PUMORI_HW_JOB_DEVICE_LOST ?
+			     "the chip lost jobs of a queue" : "a queue is killed");
 	stop(queue);
 	pumori_queue_cancel(queue, queue->ban_status);
 	dma_fence_end_signalling(cookie);
@@ -426,6 +429,8 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	queue->context = context;
 	queue->core = choose_core(pumori, args->core);
 	queue->file = file;
+	get_task_comm(queue->process, current);
+	queue->pid = task_tgid_nr(current);
 	queue->fence_context = dma_fence_context_alloc(1);
 
 	ret = pumori_context_add_queue(context, queue->core->index);

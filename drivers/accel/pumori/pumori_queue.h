@@ -5,6 +5,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -87,6 +88,10 @@ struct pumori_queue {
 	struct pumori_bo *completion_bo;
 	/** @completion: its contents */
 	struct pumori_hw_completion *completion;
+	/** @process: name of who made it */
+	char process[TASK_COMM_LEN];
+	/** @pid: likewise */
+	pid_t pid;
 	/** @file: which file may map @completion_bo; valid until the queue is destroyed */
 	struct drm_file *file;
 

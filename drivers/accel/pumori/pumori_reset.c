@@ -15,12 +15,15 @@
  */
 
 #include <linux/delay.h>
+#include <linux/kobject.h>
 #include <linux/rcupdate.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
 #include "pumori_core.h"
+#include "pumori_coredump.h"
 #include "pumori_device.h"
 #include "pumori_event.h"
 #include "pumori_queue.h"
@@ -64,6 +67,7 @@ bool pumori_reset_device(struct pumori_device *pumori, const char *reason)
 	u32 core;
 
 	drm_warn(&pumori->drm, "the device is reset: %s\n", reason);
+	pumori_coredump_take(pumori, NULL, reason);
 	pumori_write(pumori, PUMORI_HW_REG_DEVICE_RESET, PUMORI_HW_RESET_KEY);
 	if (!obeyed(pumori)) {
 		pumori_reset_lose(pumori, "it does not obey a reset");
@@ -97,12 +101,30 @@ void pumori_reset_lose(struct pumori_device *pumori, const char *reason)
 	};
 
 	drm_err(&pumori->drm, "device lost: %s\n", reason);
+	pumori_coredump_take(pumori, NULL, reason);
 	WRITE_ONCE(pumori->lost, true);
 	/* Whoever is told that a job has ended may use its memory. */
 	pumori->bus->ops->stop(pumori->bus);
 	pumori_device_cancel(pumori);
 	trace_pumori_reset(pumori, PUMORI_EVENT_DEVICE, -EIO);
 	pumori_event_report(pumori, &event);
+}
+
+/**
+ * pumori_reset_tell() - let user space know that the device was reset or is lost
+ * @pumori: the device
+ *
+ * The DRM core has a function for this event, which expects a primary node; ours has none.
+ */
+void pumori_reset_tell(struct pumori_device *pumori)
+{
+	/* Nothing need be done after a reset; a lost device comes back when it is bound again. */
+	char *environment[] = {
+		pumori_device_is_lost(pumori) ? "WEDGED=rebind" : "WEDGED=none",
+		NULL,
+	};
+
+	kobject_uevent_env(&pumori->drm.accel->kdev->kobj, KOBJ_CHANGE, environment);
 }
 
 static int reset_queue(struct pumori_device *pumori, u32 id)

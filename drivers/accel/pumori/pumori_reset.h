@@ -26,6 +26,7 @@ int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level l
 
 void pumori_reset_demand_device(struct pumori_device *pumori);
 bool pumori_reset_device(struct pumori_device *pumori, const char *reason);
+void pumori_reset_tell(struct pumori_device *pumori);
 void pumori_reset_lose(struct pumori_device *pumori, const char *reason);
 
 #endif

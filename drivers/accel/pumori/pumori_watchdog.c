@@ -245,8 +245,11 @@ static bool treat(struct pumori_core *core, struct core_view *view)
 	return true;
 }
 
-/* Looks at everything once; returns whether there is something to look at next time. */
-static bool look(struct pumori_device *pumori)
+/*
+ * Looks at everything once; returns whether there is something to look at next time, and sets @reset
+ * when the device was reset or lost.
+ */
+static bool look(struct pumori_device *pumori, bool *reset)
 {
 	struct core_view view[PUMORI_HW_MAX_CORES] = {};
 	const char *reason = NULL;
@@ -255,6 +258,7 @@ static bool look(struct pumori_device *pumori)
 
 	if (pumori_read(pumori, PUMORI_HW_REG_ID) != PUMORI_HW_ID) {
 		pumori_reset_lose(pumori, "it has left its bus");
+		*reset = true;
 		return false;
 	}
 	for (core = 0; core < pumori->info.cores; core++) {
@@ -277,6 +281,7 @@ static bool look(struct pumori_device *pumori)
 		reason = "on demand";
 	if (reason) {
 		pumori_reset_device(pumori, reason);
+		*reset = true;
 		return false;
 	}
 	for (core = 0; core < pumori->info.cores; core++)
@@ -288,12 +293,15 @@ static void watchdog_work(struct work_struct *work)
 {
 	struct pumori_device *pumori = container_of(to_delayed_work(work), struct pumori_device,
 						    watchdog);
-	bool again = false, cookie;
+	bool again, cookie, reset = false;
 
+	if (pumori_device_is_lost(pumori))
+		return;
 	cookie = dma_fence_begin_signalling();
-	if (!pumori_device_is_lost(pumori))
-		again = look(pumori);
+	again = look(pumori, &reset);
 	dma_fence_end_signalling(cookie);
+	if (reset)
+		pumori_reset_tell(pumori);
 	if (again)
 		pumori_watchdog_start(pumori);
 }

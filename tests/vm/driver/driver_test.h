@@ -63,6 +63,8 @@ int tap_finish(void);
 int call(int fd, unsigned long request, void *argument);
 int device_open(void);
 bool session_open(struct session *session, uint32_t core);
+/** session_open_on - the same on a file that is open, which belongs to the session then */
+bool session_open_on(struct session *session, int fd, uint32_t core, uint32_t priority);
 /** session_open_priority - the same, with a queue of a priority */
 bool session_open_priority(struct session *session, uint32_t core, uint32_t priority);
 bool session_add_queue(struct session *session, uint32_t core);
@@ -117,23 +119,23 @@ bool image_spin(struct image *image);
 /** image_deadlock - waits for a semaphore that nobody signals */
 bool image_deadlock(struct image *image);
 
-/* client.c: somebody who copies on the device and looks at the result */
-struct client {
+/* copier.c: somebody who copies on the device and looks at the result */
+struct copier {
 	struct session session;
 	struct buffer source;
 	struct buffer target;
 	struct job job;
 };
 
-/** client_open - a session on a core, with a program that copies */
-bool client_open(struct client *client, uint32_t core);
-/** client_prepare - load the program again and make the job that runs it */
-bool client_prepare(struct client *client);
-/** client_run - one copy: PUMORI_HW_JOB_*, or -1 when it was not done or done wrong */
-int client_run(struct client *client);
-/** client_runs - that many copies go well */
-bool client_runs(struct client *client, uint32_t count);
-void client_close(struct client *client);
+/** copier_open - a session on a core, with a program that copies */
+bool copier_open(struct copier *client, uint32_t core);
+/** copier_prepare - load the program again and make the job that runs it */
+bool copier_prepare(struct copier *client);
+/** copier_run - one copy: PUMORI_HW_JOB_*, or -1 when it was not done or done wrong */
+int copier_run(struct copier *client);
+/** copier_runs - that many copies go well */
+bool copier_runs(struct copier *client, uint32_t count);
+void copier_close(struct copier *client);
 /** context_state - DRM_PUMORI_CONTEXT_* of a session, ~0 when it cannot be asked */
 uint32_t context_state(struct session *session);
 /** spin_open - a session whose endless job runs */
@@ -162,6 +164,8 @@ void test_faults(void);
 void test_blame(void);
 void test_resets(void);
 void test_hostile(void);
+void test_coredump(void);
+void test_lifecycle(void);
 void test_teardown(void);
 void test_unplug(void);
 void test_failures(void);

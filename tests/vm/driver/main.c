@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver_test.h"
 
@@ -20,6 +21,8 @@ static const struct {
 	{ "blame", test_blame },
 	{ "resets", test_resets },
 	{ "hostile", test_hostile },
+	{ "coredump", test_coredump },
+	{ "lifecycle", test_lifecycle },
 	{ "teardown", test_teardown },
 	{ "unplug", test_unplug },
 	{ "failures", test_failures },
@@ -30,6 +33,9 @@ int main(int argc, char **argv)
 	size_t i;
 	int k;
 
+	/* What test_lifecycle executes: a process that keeps nothing of the one before but its id. */
+	if (argc == 2 && strcmp(argv[1], "pause") == 0)
+		return pause();
 	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		bool wanted = argc == 1;
 

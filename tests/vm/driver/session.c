@@ -82,11 +82,16 @@ bool session_open(struct session *session, uint32_t core)
 
 bool session_open_priority(struct session *session, uint32_t core, uint32_t priority)
 {
+	return session_open_on(session, device_open(), core, priority);
+}
+
+bool session_open_on(struct session *session, int fd, uint32_t core, uint32_t priority)
+{
 	struct drm_pumori_vm_create vm = { 0 };
 	struct drm_pumori_context_create context = { 0 };
 
 	memset(session, 0, sizeof(*session));
-	session->fd = device_open();
+	session->fd = fd;
 	if (session->fd < 0 || call(session->fd, DRM_IOCTL_PUMORI_VM_CREATE, &vm))
 		return false;
 	session->vm = vm.id;

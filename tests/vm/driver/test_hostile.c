@@ -16,40 +16,40 @@
 /* What only delays: every job ends well. */
 static void harmless(const char *kind)
 {
-	struct client client, late;
+	struct copier client, late;
 	char line[64];
 	bool fine;
 
 	snprintf(line, sizeof(line), "%s 0 2", kind);
-	fine = client_open(&client, 0) && client_runs(&client, 1) && control_write("inject", line) &&
-	       client_runs(&client, JOBS);
+	fine = copier_open(&client, 0) && copier_runs(&client, 1) && control_write("inject", line) &&
+	       copier_runs(&client, JOBS);
 	ok(fine && injected(0, WAIT_MS), "%s: %u jobs end well", kind, JOBS);
 	ok(context_state(&client.session) == 0, "%s: and nobody is blamed", kind);
 	/* Commands of the driver meet it, too: queues, programs and mappings come and go. */
-	fine = control_write("inject", line) && client_open(&late, 0) && client_runs(&late, JOBS);
+	fine = control_write("inject", line) && copier_open(&late, 0) && copier_runs(&late, JOBS);
 	ok(fine && injected(0, WAIT_MS), "%s: a client comes meanwhile", kind);
 	control_write("inject", line);
-	client_close(&late);
-	ok(client_runs(&client, 3), "%s: and goes", kind);
+	copier_close(&late);
+	ok(copier_runs(&client, 3), "%s: and goes", kind);
 	control_write("inject", "none 0");
-	client_close(&client);
+	copier_close(&client);
 }
 
 /* What loses the end of a job: it does not look like success, and the neighbour does not notice. */
 static void broken(const char *kind)
 {
 	struct drm_pumori_job_query query = { 0 };
-	struct client client, beside;
+	struct copier client, beside;
 	char line[64];
 	int status;
 
-	if (!ok(client_open(&client, 0) && client_open(&beside, 1) && client_runs(&client, 2), "%s: two clients", kind))
+	if (!ok(copier_open(&client, 0) && copier_open(&beside, 1) && copier_runs(&client, 2), "%s: two clients", kind))
 		return;
 	snprintf(line, sizeof(line), "%s 0", kind);
 	control_write("inject", line);
 	client.job.signal = 0;
 	ok(submit_jobs(&client.session, &client.job, 1) == 0 && injected(0, WAIT_MS), "%s: a job meets it", kind);
-	ok(client_runs(&beside, 10), "%s: the other core does not notice", kind);
+	ok(copier_runs(&beside, 10), "%s: the other core does not notice", kind);
 	status = -1;
 	for (int64_t end = now_ms() + WAIT_MS; now_ms() < end && status; usleep(1000)) {
 		status = job_query(&client.session, client.job.sequence, &query);
@@ -60,10 +60,10 @@ static void broken(const char *kind)
 	   query.status);
 	refused(submit_jobs(&client.session, &client.job, 1), ECANCELED, 0, "another job on its queue");
 	ok(!(context_state(&client.session) & DRM_PUMORI_CONTEXT_GUILTY), "%s: it is not blamed", kind);
-	client_close(&client);
-	ok(client_open(&client, 0) && client_runs(&client, 5), "%s: the core goes on with another queue", kind);
-	client_close(&client);
-	client_close(&beside);
+	copier_close(&client);
+	ok(copier_open(&client, 0) && copier_runs(&client, 5), "%s: the core goes on with another queue", kind);
+	copier_close(&client);
+	copier_close(&beside);
 }
 
 void test_hostile(void)

@@ -16,7 +16,7 @@
 #define BYTES		(16u * 1024)
 #define WAIT_MS		120000
 
-bool client_prepare(struct client *client)
+bool copier_prepare(struct copier *client)
 {
 	struct image image;
 	bool loaded;
@@ -32,16 +32,16 @@ bool client_prepare(struct client *client)
 	return loaded;
 }
 
-bool client_open(struct client *client, uint32_t core)
+bool copier_open(struct copier *client, uint32_t core)
 {
 	memset(client, 0, sizeof(*client));
 	return session_open(&client->session, core) &&
 	       buffer_create(&client->session, &client->source, BYTES, 0, SOURCE_VA) &&
 	       buffer_create(&client->session, &client->target, BYTES, DRM_PUMORI_BO_HBM, TARGET_VA) &&
-	       client_prepare(client);
+	       copier_prepare(client);
 }
 
-int client_run(struct client *client)
+int copier_run(struct copier *client)
 {
 	static uint8_t pattern;
 	int status;
@@ -55,13 +55,13 @@ int client_run(struct client *client)
 	return status;
 }
 
-bool client_runs(struct client *client, uint32_t count)
+bool copier_runs(struct copier *client, uint32_t count)
 {
 	uint32_t i;
 	int status;
 
 	for (i = 0; i < count; i++) {
-		status = client_run(client);
+		status = copier_run(client);
 		if (status != PUMORI_HW_JOB_DONE) {
 			note("copy %u of %u: status %d", i + 1, count, status);
 			return false;
@@ -70,7 +70,7 @@ bool client_runs(struct client *client, uint32_t count)
 	return true;
 }
 
-void client_close(struct client *client)
+void copier_close(struct copier *client)
 {
 	session_close(&client->session);
 }
