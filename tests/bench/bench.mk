@@ -11,7 +11,10 @@ $(eval $(call program,$(BENCH_COMPARE),$(O)/obj/tests/bench/compare.o $(O)/obj/t
 BENCH_MODELS := $(O)/models/bench
 BENCH_GENERATED := resnet50 mobilenet-v2 squeezenet-1.1 minilm-32 minilm-128 bert-base-128 gpt-prefill-64 gpt-decode \
 	gpt-decode-large
-BENCH_EXECUTABLES := $(foreach cast,bf16 fp32,$(BENCH_GENERATED:%=$(BENCH_MODELS)/%-$(cast).pex) $(MODELS)/det-$(cast).pex)
+# Quantised on both sides; what is not a product of bytes is computed in bf16 here.
+BENCH_QUANTISED := minilm-32-int8 minilm-128-int8
+BENCH_EXECUTABLES := $(foreach cast,bf16 fp32,$(BENCH_GENERATED:%=$(BENCH_MODELS)/%-$(cast).pex) $(MODELS)/det-$(cast).pex) \
+	$(BENCH_QUANTISED:%=$(BENCH_MODELS)/%-bf16.pex)
 
 $(BENCH_MODELS)/%.onnx: tests/bench/models.js tests/bench/onnx.js
 	@mkdir -p $(@D)

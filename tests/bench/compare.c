@@ -9,15 +9,17 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pair.h"
 
 #define TURN_MS		60	/* how long one side runs before the other has its turn */
 #define CHECKED_RUNS	4	/* states grow over several */
 
-/* What one cast of the models has come to. */
+/* What one kind of models has come to: bf16, fp32, or dynamically quantised ones on both sides. */
+enum { BF16, FP32, INT8, KINDS };
+
 struct total {
-	enum pumori_dtype cast;
 	double product[2];	/* of the ratios of minima and of medians */
 	double worst;
 	int rows;
@@ -49,9 +51,17 @@ static int turn(struct pair *pair, int (*run)(struct pair *pair))
 	return 0;
 }
 
-static void add_row(struct total *total, enum pumori_dtype cast, double by_min, double by_median)
+static int kind_of(const struct pair *pair)
 {
-	total->cast = cast;
+	size_t length = strlen(pair->name);
+
+	if (length > 5 && !strcmp(pair->name + length - 5, "-int8"))
+		return INT8;
+	return pair->info.cast == PUMORI_FP32 ? FP32 : BF16;
+}
+
+static void add_row(struct total *total, double by_min, double by_median)
+{
 	if (!total->rows++) {
 		total->product[0] = total->product[1] = 1;
 		total->worst = by_median;
@@ -81,7 +91,7 @@ static void report(struct pair *pair, FILE *json, struct total *totals, bool agr
 			their_min / our_min, theirs / ours, pair->their_start, pair->our_start,
 			agree ? "true" : "false", worst, cosine);
 	if (agree)
-		add_row(&totals[pair->info.cast == PUMORI_FP32], pair->info.cast, their_min / our_min, theirs / ours);
+		add_row(&totals[kind_of(pair)], their_min / our_min, theirs / ours);
 }
 
 static int compare(struct pair *pair, struct pumori_device *device, struct onnxruntime *runtime, int rounds,
@@ -115,7 +125,8 @@ int main(int argc, char **argv)
 	struct pumori_device_info info = { .size = sizeof(info) };
 	struct onnxruntime *runtime = NULL;
 	struct pumori_device *device = NULL;
-	struct total totals[2] = { 0 };
+	static const char *const kinds[KINDS] = { "bf16", "fp32", "int8" };
+	struct total totals[KINDS] = { 0 };
 	const char *reason = "";
 	FILE *json;
 	int error, i, failed = 0, threads;
@@ -155,10 +166,10 @@ int main(int argc, char **argv)
 			pair_release(pair);
 		free(pair);
 	}
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < KINDS; i++)
 		if (totals[i].rows)
 			printf("%s, %d models: %.2f times ONNX Runtime's speed by minima, %.2f by medians (geometric means), "
-			       "worst %.2f\n", pumori_dtype_name(totals[i].cast), totals[i].rows,
+			       "worst %.2f\n", kinds[i], totals[i].rows,
 			       pow(totals[i].product[0], 1.0 / totals[i].rows),
 			       pow(totals[i].product[1], 1.0 / totals[i].rows), totals[i].worst);
 	fprintf(json, "\n]\n");

@@ -4,7 +4,7 @@
 // scale: what a model costs depends on its shapes alone. Without arguments lists the names.
 
 'use strict';
-const { Graph, Random, INT64 } = require('./onnx.js');
+const { Graph, Random, FLOAT, INT64 } = require('./onnx.js');
 
 // --- convolutional nets -----------------------------------------------------
 
@@ -160,8 +160,8 @@ function squeezenet() {
 // --- transformers -----------------------------------------------------------
 
 class Transformer {
-	constructor(name, { width, heads, layers, hidden, vocabulary, length }) {
-		Object.assign(this, { width, heads, layers, hidden, vocabulary, length, depth: width / heads });
+	constructor(name, { width, heads, layers, hidden, vocabulary, length, int8 = false }) {
+		Object.assign(this, { int8, width, heads, layers, hidden, vocabulary, length, depth: width / heads });
 		this.graph = new Graph(name, 13);
 		this.random = new Random(54321);
 	}
@@ -171,9 +171,37 @@ class Transformer {
 	}
 
 	linear(x, rows, columns, gain) {
+		if (this.int8)
+			return this.linearInt8(x, rows, columns, gain);
 		const product = this.graph.node('MatMul', [x, this.matrix(rows, columns, gain)]);
 
 		return this.graph.node('Add', [product, this.graph.floats([columns], this.random.values(columns, 0.02))]);
+	}
+
+	// The same as dynamic quantisation of an exporter leaves it: weights of 8 bits, one scale a matrix.
+	linearInt8(x, rows, columns, gain = 1) {
+		const { graph, random } = this;
+		const values = random.values(rows * columns, gain / Math.sqrt(rows));
+		const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / 127;
+		const weights = graph.bytes([rows, columns], Int8Array.from(values, (value) => Math.round(value / scale)));
+		const [bytes, factor, zero] = this.quantize(x);
+		const sums = graph.node('MatMulInteger', [bytes, weights, zero, this.graph.bytes([], Int8Array.of(0))]);
+		const product = graph.node('Mul', [graph.node('Cast', [sums], { to: FLOAT }),
+			graph.node('Mul', [factor, graph.scalar(scale)])]);
+
+		return graph.node('Add', [product, graph.floats([columns], random.values(columns, 0.02))]);
+	}
+
+	// What several matrices read is quantised once.
+	quantize(x) {
+		if (this.quantized !== x) {
+			const name = `quantized_${x}`;
+
+			this.quantized = x;
+			this.parts = [name, `${name}_scale`, `${name}_zero`];
+			this.graph.node('DynamicQuantizeLinear', [x], { outputs: this.parts });
+		}
+		return this.parts;
 	}
 
 	// Layer normalisation in the operators of a time when it had none of its own.
@@ -332,6 +360,8 @@ const models = {
 	'squeezenet-1.1': squeezenet,
 	'minilm-32': (name) => encoder(name, { ...MINILM, length: 32 }),
 	'minilm-128': (name) => encoder(name, { ...MINILM, length: 128 }),
+	'minilm-32-int8': (name) => encoder(name, { ...MINILM, length: 32, int8: true }),
+	'minilm-128-int8': (name) => encoder(name, { ...MINILM, length: 128, int8: true }),
 	'bert-base-128': (name) => encoder(name, { ...BERT, length: 128 }),
 	'gpt-prefill-64': (name) => prefill(name, { ...GPT, length: 64 }),
 	'gpt-decode': (name) => decode(name, GPT_SMALL, 256),

@@ -6,6 +6,7 @@
 const fs = require('fs');
 
 const FLOAT = 1;
+const INT8 = 3;
 const INT64 = 7;
 const IR_VERSION = 8;
 
@@ -101,18 +102,20 @@ class Graph {
 		this.outputs.push(bytes(12, typed(name, type, shape)));
 	}
 
-	// Returns the name of the result: @attributes.output, or a new one.
+	// Returns the name of the (first) result: @attributes.output or outputs, or a new one.
 	node(operator, inputs, attributes = {}) {
-		const { output = `${operator}_${this.count++}`, domain = '', ...rest } = attributes;
+		const { output = `${operator}_${this.count++}`, outputs = [output], domain = '', ...rest } = attributes;
 		const fields = inputs.map((name) => bytes(1, name));
 
-		fields.push(bytes(2, output), bytes(3, `node_${this.nodes.length}`), bytes(4, operator));
+		for (const name of outputs)
+			fields.push(bytes(2, name));
+		fields.push(bytes(3, `node_${this.nodes.length}`), bytes(4, operator));
 		for (const [key, value] of Object.entries(rest))
 			fields.push(attribute(key, value));
 		if (domain)
 			fields.push(bytes(7, domain));
 		this.nodes.push(bytes(1, fields));
-		return output;
+		return outputs[0];
 	}
 
 	tensor(shape, data, type) {
@@ -125,6 +128,11 @@ class Graph {
 
 	floats(shape, data) {
 		return this.tensor(shape, data, FLOAT);
+	}
+
+	// Int8Array.
+	bytes(shape, data) {
+		return this.tensor(shape, data, INT8);
 	}
 
 	scalar(value) {

@@ -23,6 +23,8 @@ const struct pumori_pass pumori_passes[] = {
 	  pumori_pass_fold_scale, PUMORI_PHASE_SIMPLIFY },
 	{ "split-windows", "pool along one axis after the other where windows are wide",
 	  pumori_pass_split_windows, PUMORI_PHASE_SIMPLIFY },
+	{ "split-reductions", "reduce many elements to few in two steps",
+	  pumori_pass_split_reductions, PUMORI_PHASE_SIMPLIFY },
 	{ "expand-top-k", "find the K best in rounds",
 	  pumori_pass_expand_top_k, PUMORI_PHASE_SIMPLIFY },
 	{ "fuse-dequantize", "let products of bytes scale their sums",

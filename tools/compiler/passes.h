@@ -37,6 +37,7 @@ pumori_pass_function pumori_pass_fold_scale;
 pumori_pass_function pumori_pass_split_windows;
 pumori_pass_function pumori_pass_expand_top_k;
 pumori_pass_function pumori_pass_fuse_dequantize;
+pumori_pass_function pumori_pass_split_reductions;
 pumori_pass_function pumori_pass_fuse_activation;
 
 /* Run after every pass: removes nodes whose results nobody reads. */
