@@ -10,4 +10,4 @@ define silicon_unit_test
 $(call program,$(O)/tests/unit/silicon_$(1)_test,$(O)/obj/tests/unit/silicon_$(1)_test.o $(CHIP_RIG_OBJECTS) $(ORACLE_OBJECTS) $(SILICON_OBJECTS),-lcmocka -lm -lpthread)
 CHECK_UNIT += $(O)/tests/unit/silicon_$(1)_test
 endef
-$(foreach test,decode device dma inject job memory random save thread,$(eval $(call silicon_unit_test,$(test))))
+$(foreach test,decode device dma inject inplace job memory random save thread,$(eval $(call silicon_unit_test,$(test))))

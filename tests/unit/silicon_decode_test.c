@@ -378,7 +378,10 @@ static void dma(void **state)
 	CHANGE(VARIABLE, DMA_IN, i->dma.source.variable = 2);
 	CHANGE(VARIABLE, DMA_IN, i->dma.source.variable = 0xffff);
 	CHANGE(RESERVED, DMA_IN, i->dma.destination.variable = 1);
-	CHANGE(RESERVED, DMA_IN, i->dma.destination.flags = 1);
+	CHANGE(RESERVED, DMA_IN, i->dma.destination.flags = 2);
+	CHANGE(RESERVED, DMA_IN, i->dma.source.flags = PUMORI_ISA_DMA_STREAM);
+	CHANGE(DTYPE, DMA_IN, i->dma.destination.flags = PUMORI_ISA_DMA_STREAM, i->dma.source.dtype = PUMORI_ISA_INT32);
+	CHANGE(SPACE, GATHER, i->dma.destination.flags = PUMORI_ISA_DMA_STREAM);
 	CHANGE(RESERVED, DMA_IN, i->dma.source.reserved = 1);
 	CHANGE(DMA_SHAPE, DMA_IN, i->dma.source.count[0] = 1023);
 	CHANGE(DMA_SHAPE, GATHER, i->dma.index.count[0] = 3);

@@ -309,6 +309,9 @@ static int take_dma_side(struct cursor *c, struct pumori_isa_dma_side *s)
 		return -1;
 	s->bind_stride[0] = stride[0];
 	s->bind_stride[1] = stride[1];
+	/* A STREAM. */
+	if (take(c, '!'))
+		s->flags = PUMORI_ISA_DMA_STREAM;
 	return 0;
 }
 

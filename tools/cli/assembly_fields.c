@@ -36,6 +36,7 @@ const struct cli_name cli_modifier_names[] = {
 	{ "scan_reverse", PUMORI_ISA_SCAN_REVERSE },
 	{ "scatter_add", PUMORI_ISA_SCATTER_ADD },
 	{ "stochastic", PUMORI_ISA_STOCHASTIC },
+	{ "streamed", PUMORI_ISA_STREAMED },
 	{ NULL, 0 },
 };
 

@@ -97,6 +97,8 @@ static void append_dma_side(struct line *line, const struct pumori_isa_dma_side 
 		append(line, "%s%u:%d", i ? "," : "", s->count[i], s->step[i]);
 	append(line, "]");
 	append_binds(line, s->bind, s->bind_stride[0], s->bind_stride[1]);
+	if (s->flags & PUMORI_ISA_DMA_STREAM)
+		append(line, "!");
 }
 
 /* As a float where the instruction computes in floats and the decimal form gives the same bits back. */

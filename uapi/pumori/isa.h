@@ -291,7 +291,7 @@ struct pumori_isa_dma_side {
 	__u64 offset;
 	/** @variable: MEMORY: index into the job's variable table */
 	__u16 variable;
-	/** @flags: must be zero (STREAM destinations will live here) */
+	/** @flags: PUMORI_ISA_DMA_STREAM or zero */
 	__u16 flags;
 	/** @count: elements per dimension */
 	__u32 count[5];
@@ -302,6 +302,12 @@ struct pumori_isa_dma_side {
 	/** @bind_stride: bytes per unit of the bound value */
 	__s64 bind_stride[2];
 };
+
+/*
+ * pumori_isa_dma_side.flags, destinations of DMA_COPY from MEMORY to SBUF without a cast: what is moved is
+ * consumed by one instruction with STREAMED, whose in0 is the same pattern, and is undefined for any other.
+ */
+#define PUMORI_ISA_DMA_STREAM		(1u << 0)
 
 /** struct pumori_isa_wait - hold the instruction until a semaphore has reached a value */
 struct pumori_isa_wait {
@@ -334,7 +340,8 @@ struct pumori_isa_wait {
 #define PUMORI_ISA_SCAN_REVERSE		(1u << 7)
 #define PUMORI_ISA_SCATTER_ADD		(1u << 8)
 #define PUMORI_ISA_STOCHASTIC		(1u << 9)	/* COPY: rounds up or down by chance */
-#define PUMORI_ISA_MODIFIERS		0x3ffu
+#define PUMORI_ISA_STREAMED		(1u << 10)	/* MULTIPLY_MOVING: in0 is a STREAM destination, consumed here */
+#define PUMORI_ISA_MODIFIERS		0x7ffu
 
 /**
  * struct pumori_isa_compute - operands of TENSOR, VECTOR, SCALAR and GPSIMD instructions

@@ -122,6 +122,9 @@ u32 silicon_compute_issue(struct silicon_slot *slot, struct silicon_stream *stre
 	task->cursor = 0;
 	task->finished = 0;
 	task->fault = SILICON_TASK_OK;
+	stream->inplace.place = 0;
+	if (compute->modifiers & PUMORI_ISA_STREAMED)
+		silicon_inplace_take(slot, stream);
 	task->nan_count = 0;
 
 	/*

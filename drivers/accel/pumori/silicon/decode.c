@@ -283,6 +283,7 @@ enum silicon_refusal silicon_decode(struct silicon_decoder *decoder,
 		refusal = silicon_decode_dma(decoder, raw->opcode, &raw->dma, &out->dma);
 		if (refusal)
 			return refusal;
+		out->stream = raw->dma.destination.flags & PUMORI_ISA_DMA_STREAM;
 		out->cycles = dma_cycles(&out->dma);
 		break;
 	default:

@@ -173,8 +173,10 @@ struct silicon_instruction {
 	u8 signal_increment;
 	/** @signal_semaphore: which */
 	u8 signal_semaphore;
+	/** @stream: DMA_COPY: the destination is a STREAM */
+	u8 stream;
 	/** @reserved: padding */
-	u8 reserved[3];
+	u8 reserved[2];
 	/** @cycles: on the modelled chip */
 	u32 cycles;
 	/**

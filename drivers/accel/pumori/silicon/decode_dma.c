@@ -106,6 +106,14 @@ enum silicon_refusal silicon_decode_dma(const struct silicon_decoder *decoder, u
 	u64 destination, source, row, rows;
 	enum silicon_refusal refusal;
 
+	if (raw->source.flags || raw->destination.flags & ~PUMORI_ISA_DMA_STREAM)
+		return SILICON_REFUSED_RESERVED;
+	if (raw->destination.flags &&
+	    (opcode != PUMORI_ISA_DMA_COPY || raw->destination.space != PUMORI_ISA_SBUF ||
+	     raw->source.space != PUMORI_ISA_MEMORY))
+		return SILICON_REFUSED_SPACE;
+	if (raw->destination.flags && raw->destination.dtype != raw->source.dtype)
+		return SILICON_REFUSED_DTYPE;
 	refusal = decode_side(decoder, &raw->destination, true, &out->destination, &destination);
 	if (refusal)
 		return refusal;

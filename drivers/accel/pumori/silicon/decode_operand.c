@@ -118,7 +118,7 @@ enum silicon_refusal silicon_check_pattern(const struct silicon_decoder *decoder
 	s64 low = 0, high = 0, footprint;
 
 	*registers = false;
-	if (side->reserved || side->flags)
+	if (side->reserved)
 		return SILICON_REFUSED_RESERVED;
 	if (!size)
 		return SILICON_REFUSED_DTYPE;

@@ -161,6 +161,7 @@ u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
 	transfer->row = 0;
 	transfer->done = 0;
 	transfer->weight = element_weight(transfer);
+	transfer->offer = instruction->stream;
 	*units = 1 + (u64)transfer->elements * transfer->weight / SILICON_UNIT_BYTES;
 	return PUMORI_HW_FAULT_NONE;
 }
@@ -280,6 +281,15 @@ u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot,
 	u64 before = (u64)transfer->done * transfer->weight / SILICON_UNIT_BYTES, units = 0;
 
 	*finished = false;
+	if (transfer->offer) {
+		transfer->offer = false;
+		if (silicon_inplace_offer(core, slot, transfer, fault, address))
+			transfer->done = transfer->elements;
+		if (*fault || transfer->done) {
+			*finished = true;
+			return (u32)((u64)transfer->done * transfer->weight / SILICON_UNIT_BYTES) + 1;
+		}
+	}
 	while (transfer->done < transfer->elements) {
 		if (!transfer->row_left)
 			*fault = next_row(transfer, address);

@@ -124,6 +124,25 @@ struct silicon_transfer {
 	u32 done;
 	/** @weight: work of one element, in bytes moved */
 	u32 weight;
+	/** @offer: STREAM: look whether it can be read in place, before anything is moved */
+	bool offer;
+};
+
+/* STREAM destinations that wait for their consumers. */
+#define SILICON_INPLACE		32u
+
+/** struct silicon_inplace - rows in memory that are read where they lie */
+struct silicon_inplace {
+	/** @va: address of the first */
+	u64 va;
+	/** @place: where the program believes it to be: byte of the slot's SBUF + 1, 0 for none */
+	u32 place;
+	/** @pitch: bytes from one row to the next */
+	u32 pitch;
+	/** @rows: as many as partitions */
+	u32 rows;
+	/** @row_bytes: bytes of a row */
+	u32 row_bytes;
 };
 
 #define SILICON_STREAM_READY	0
@@ -155,6 +174,8 @@ struct silicon_stream {
 	u32 limit[PUMORI_ISA_LOOP_LEVELS];
 	/** @bound: what operands may be bound to: zero, loop counters, registers */
 	s64 bound[SILICON_BOUND_VALUES];
+	/** @inplace: what the task's first input is read from, if anything but SBUF and PSUM */
+	struct silicon_inplace inplace;
 	union {
 		/** @task: a compute instruction under way */
 		struct silicon_task task;
@@ -296,6 +317,8 @@ struct silicon_slot {
 	struct silicon_history history[PUMORI_ISA_SEMAPHORES];
 	/** @stream: of the job, in the order of the entry */
 	struct silicon_stream stream[PUMORI_ISA_STREAMS];
+	/** @inplace: STREAM destinations that wait for their consumers */
+	struct silicon_inplace inplace[SILICON_INPLACE];
 	/** @stationary: of the tensor engine */
 	struct silicon_stationary stationary[PUMORI_ISA_STATIONARY_BUFFERS]
 		__attribute__((aligned(64)));
@@ -665,6 +688,16 @@ u32 silicon_dma_issue(struct silicon_slot *slot, struct silicon_stream *stream,
 u32 silicon_dma_step(struct silicon_core *core, struct silicon_slot *slot,
 		     struct silicon_stream *stream, u32 budget, u32 *fault, u64 *address,
 		     bool *finished);
+
+/* inplace.c */
+/** silicon_inplace_offer - true when the source need not be copied; sets @fault when it is not there */
+bool silicon_inplace_offer(struct silicon_core *core, struct silicon_slot *slot,
+			   const struct silicon_transfer *transfer, u32 *fault, u64 *address);
+/** silicon_inplace_take - the stream's task consumes what was offered as its first input */
+void silicon_inplace_take(struct silicon_slot *slot, struct silicon_stream *stream);
+/** silicon_inplace_resolve - where that lies now; false and @fault when it does not */
+bool silicon_inplace_resolve(struct silicon_core *core, struct silicon_slot *slot,
+			     struct silicon_stream *stream, u32 *fault, u64 *address);
 
 /* core.c */
 /** silicon_core_now - read the device time */

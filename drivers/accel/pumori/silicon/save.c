@@ -12,7 +12,7 @@
 
 /* Addresses in a list page; the last word leads to the next one. */
 #define LIST_PAGES	(PUMORI_HW_PAGE_SIZE / sizeof(u64) - 1)
-#define SEALED_PARTS	5u
+#define SEALED_PARTS	6u
 #define STATIONARY_HEAD	offsetof(struct silicon_stationary, data)
 #define STATIONARY_DATA	(sizeof(struct silicon_stationary) - STATIONARY_HEAD)
 
@@ -70,6 +70,8 @@ static struct part sealed_part(struct silicon_slot *slot, u32 index)
 		return (struct part){ slot->stream, sizeof(slot->stream) };
 	case 3:
 		return (struct part){ &slot->stationary[0], STATIONARY_HEAD };
+	case 4:
+		return (struct part){ slot->inplace, sizeof(slot->inplace) };
 	default:
 		return (struct part){ &slot->stationary[1], STATIONARY_HEAD };
 	}
@@ -125,6 +127,7 @@ u32 silicon_save_bytes(void)
 	return sizeof(struct silicon_job) + sizeof(((struct silicon_slot *)0)->semaphore) +
 	       sizeof(((struct silicon_slot *)0)->stream) +
 	       sizeof(((struct silicon_slot *)0)->history) +
+	       sizeof(((struct silicon_slot *)0)->inplace) +
 	       sizeof(((struct silicon_slot *)0)->stationary);
 }
 
@@ -296,6 +299,7 @@ static void move_stream(struct silicon_stream *stream, const struct silicon_inst
 		return;
 	}
 	task->out.base = moved(task->out.base, from, slot);
+	/* What is read in place gets its address anew before every step. */
 	for (i = 0; i < 3; i++)
 		task->in[i].base = moved(task->in[i].base, from, slot);
 	task->accumulator.base = moved(task->accumulator.base, from, slot);

@@ -298,6 +298,11 @@ static u32 proceed(struct silicon_core *core, struct silicon_slot *slot,
 
 	if (instruction->format == PUMORI_ISA_FORMAT_DMA)
 		return silicon_dma_step(core, slot, stream, budget, fault, address, finished);
+	/* Translations are good for one slice. */
+	if (stream->inplace.place && !silicon_inplace_resolve(core, slot, stream, fault, address)) {
+		*finished = true;
+		return 1;
+	}
 	units = core->device->config.kernels->run[instruction->opcode % PUMORI_ISA_OPCODE_LIMIT](
 		task, budget);
 	*finished = task->finished;

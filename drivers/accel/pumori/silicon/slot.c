@@ -207,6 +207,7 @@ void silicon_slot_start(struct silicon_core *core, struct silicon_slot *slot,
 	for (i = 0; i < job->streams; i++)
 		start_stream(&slot->stream[i], &rows[row->entry_first + i], program->first);
 	memset(slot->semaphore, 0, sizeof(slot->semaphore));
+	memset(slot->inplace, 0, sizeof(slot->inplace));
 	for (i = 0; i < PUMORI_ISA_STATIONARY_BUFFERS; i++)
 		slot->stationary[i].rows = 0;
 

@@ -5,7 +5,7 @@
 # for each file X that needs them the compiler flags SILICON_CFLAGS_X.
 
 SILICON_FILES := calibrate compute control core decode decode_compute decode_dma decode_operand device \
-	dma inject mmu program queue runlist save sequencer slot trace
+	dma inject inplace mmu program queue runlist save sequencer slot trace
 
 SILICON_KERNEL_FILES :=
 -include $(dir $(lastword $(MAKEFILE_LIST)))kernels/kernels.mk
