@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #define DRM_PUMORI_DRIVER_MAJOR		1
-#define DRM_PUMORI_DRIVER_MINOR		0
+#define DRM_PUMORI_DRIVER_MINOR		1
 
 /** enum drm_pumori_ioctl_id - append only */
 enum drm_pumori_ioctl_id {
@@ -199,9 +199,13 @@ struct drm_pumori_bind_op {
 	__u64 size;
 };
 
-#define DRM_PUMORI_VM_BIND_ASYNC	(1u << 0)	/* not offered by this version: -EOPNOTSUPP */
+#define DRM_PUMORI_VM_BIND_ASYNC	(1u << 0)	/* when the syncs say so, in the order of calls */
 
-/** struct drm_pumori_vm_bind - change mappings; all of @ops or, on any error, none of them */
+/**
+ * struct drm_pumori_vm_bind - change mappings; all of @ops or, on any error, none of them
+ *
+ * What goes wrong after an asynchronous call has returned bans the VM.
+ */
 struct drm_pumori_vm_bind {
 	/** @vm_id: the VM */
 	__u32 vm_id;

@@ -17,6 +17,7 @@
 #include "pumori_netlink.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
+#include "pumori_vm.h"
 #include "pumori_watchdog.h"
 
 static int read_info(struct pumori_device *pumori)
@@ -168,6 +169,7 @@ int pumori_device_register(struct pumori_device *pumori)
 		pumori_core_start(pumori->core[core]);
 
 	pumori_fault_debugfs_init(&pumori->drm);
+	pumori_mapping_debugfs_init(&pumori->drm);
 	ret = drm_dev_register(&pumori->drm, 0);
 	if (ret)
 		return ret;

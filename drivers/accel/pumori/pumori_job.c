@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Jobs: made from what user space asks for, run by the scheduler, freed when they have ended. */
 
-#include <linux/dma-fence-chain.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
-#include <drm/drm_syncobj.h>
 #include <drm/pumori_accel.h>
 
 #include "pumori_array.h"
@@ -19,8 +17,6 @@
 #include "pumori_program.h"
 #include "pumori_queue.h"
 #include "pumori_vm.h"
-
-#define MAX_SYNCS	64
 
 static struct pumori_job *to_pumori_job(struct drm_sched_job *job)
 {
@@ -60,15 +56,9 @@ const struct drm_sched_backend_ops pumori_sched_ops = {
  */
 void pumori_job_free(struct pumori_job *job)
 {
-	u32 i;
-
 	if (job->initialized)
 		drm_sched_job_cleanup(&job->base);
-	for (i = 0; i < job->signal_count; i++) {
-		dma_fence_chain_free(job->signals[i].chain);
-		drm_syncobj_put(job->signals[i].syncobj);
-	}
-	kvfree(job->signals);
+	pumori_syncs_free(&job->syncs);
 	pumori_queue_return_job_page(job->queue, job->page);
 	pumori_fence_put(job->fence);
 	pumori_program_put(job->program);
@@ -122,88 +112,6 @@ static int read_scalars(struct pumori_job *job, const struct drm_pumori_array *s
 	return 0;
 }
 
-static int check_sync(struct drm_device *drm, const struct drm_pumori_sync *sync)
-{
-	u32 type = sync->flags & DRM_PUMORI_SYNC_TYPE_MASK;
-
-	if (sync->flags & ~(DRM_PUMORI_SYNC_TYPE_MASK | DRM_PUMORI_SYNC_SIGNAL)) {
-		drm_dbg(drm, "unknown flags %x\n", sync->flags);
-		return -EINVAL;
-	}
-	if (type > DRM_PUMORI_SYNC_TIMELINE) {
-		drm_dbg(drm, "unknown kind of sync %u\n", type);
-		return -EINVAL;
-	}
-	if (!sync->value != (type == DRM_PUMORI_SYNC_SYNCOBJ)) {
-		drm_dbg(drm, "point %llu of sync of type %u\n", sync->value, type);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int add_signal(struct pumori_job *job, struct drm_file *file,
-		      const struct drm_pumori_sync *sync)
-{
-	struct pumori_signal *signal = &job->signals[job->signal_count];
-
-	signal->syncobj = drm_syncobj_find(file, sync->handle);
-	if (!signal->syncobj)
-		return -ENOENT;
-	/* From here on pumori_job_free() lets go of it. */
-	job->signal_count++;
-	if (!sync->value)
-		return 0;
-
-	signal->point = sync->value;
-	signal->chain = dma_fence_chain_alloc();
-	return signal->chain ? 0 : -ENOMEM;
-}
-
-static int add_wait(struct pumori_job *job, struct drm_file *file,
-		    const struct drm_pumori_sync *sync)
-{
-	struct dma_fence *fence;
-	int ret;
-
-	ret = drm_syncobj_find_fence(file, sync->handle, sync->value, 0, &fence);
-	if (ret)
-		return ret;
-	/* The ring keeps its own order: waiting for it would empty the chip between jobs. */
-	if (fence->context == job->queue->fence_context) {
-		dma_fence_put(fence);
-		return 0;
-	}
-	return drm_sched_job_add_dependency(&job->base, fence);
-}
-
-static int read_syncs(struct pumori_job *job, struct drm_file *file, struct drm_device *drm,
-		      const struct drm_pumori_array *syncs)
-{
-	struct drm_pumori_sync sync;
-	u32 i;
-	int ret;
-
-	if (!syncs->count)
-		return 0;
-	job->signals = kvcalloc(syncs->count, sizeof(*job->signals), GFP_KERNEL_ACCOUNT);
-	if (!job->signals)
-		return -ENOMEM;
-
-	for (i = 0; i < syncs->count; i++) {
-		ret = pumori_array_read(syncs, i, &sync, sizeof(sync));
-		if (!ret)
-			ret = check_sync(drm, &sync);
-		if (!ret)
-			ret = sync.flags & DRM_PUMORI_SYNC_SIGNAL ? add_signal(job, file, &sync) :
-								    add_wait(job, file, &sync);
-		if (ret) {
-			drm_dbg(drm, "sync %u: handle %u: %d\n", i, sync.handle, ret);
-			return ret;
-		}
-	}
-	return 0;
-}
-
 static int check_job(struct pumori_job *job, struct drm_device *drm,
 		     const struct drm_pumori_job *user)
 {
@@ -236,7 +144,7 @@ static int check_job(struct pumori_job *job, struct drm_device *drm,
 	}
 	if (pumori_array_check(&user->variables, sizeof(struct drm_pumori_variable), variables) ||
 	    pumori_array_check(&user->scalars, sizeof(u32), scalars) ||
-	    pumori_array_check(&user->syncs, sizeof(struct drm_pumori_sync), MAX_SYNCS)) {
+	    pumori_array_check(&user->syncs, sizeof(struct drm_pumori_sync), PUMORI_MAX_SYNCS)) {
 		drm_dbg(drm, "an array of the job has too many or too short elements\n");
 		return -EINVAL;
 	}
@@ -275,7 +183,8 @@ static int fill_job(struct pumori_job *job, struct drm_file *file,
 	if (!ret)
 		ret = read_scalars(job, &user->scalars);
 	if (!ret)
-		ret = read_syncs(job, file, drm, &user->syncs);
+		ret = pumori_syncs_read(&job->syncs, &job->base, job->queue->fence_context, file,
+					&user->syncs);
 	if (ret)
 		return ret;
 
@@ -325,19 +234,6 @@ struct pumori_job *pumori_job_create(struct pumori_queue *queue, struct drm_file
  */
 void pumori_job_commit(struct pumori_job *job)
 {
-	struct dma_fence *fence = &job->fence->base;
-	u32 i;
-
-	for (i = 0; i < job->signal_count; i++) {
-		struct pumori_signal *signal = &job->signals[i];
-
-		if (signal->chain) {
-			drm_syncobj_add_point(signal->syncobj, signal->chain, fence, signal->point);
-			/* It belongs to the timeline now, which takes a reference of the fence. */
-			signal->chain = NULL;
-		} else {
-			drm_syncobj_replace_fence(signal->syncobj, fence);
-		}
-	}
+	pumori_syncs_commit(&job->syncs, &job->fence->base);
 	drm_sched_entity_push_job(&job->base);
 }

@@ -6,27 +6,15 @@
 
 #include <pumori/hw.h>
 
-struct dma_fence_chain;
+#include "pumori_sync.h"
+
 struct drm_device;
 struct drm_file;
 struct drm_pumori_job;
-struct drm_syncobj;
 struct pumori_fence;
 struct pumori_job_page;
 struct pumori_program;
 struct pumori_queue;
-
-/**
- * struct pumori_signal - a syncobj to signal
- */
-struct pumori_signal {
-	/** @syncobj: held */
-	struct drm_syncobj *syncobj;
-	/** @chain: for a timeline: its new node, until it is added */
-	struct dma_fence_chain *chain;
-	/** @point: for a timeline: the point */
-	u64 point;
-};
 
 /**
  * struct pumori_job - one run of a program
@@ -48,10 +36,8 @@ struct pumori_job {
 	struct pumori_job_page *page;
 	/** @command: for the ring */
 	struct pumori_hw_command command;
-	/** @signals: what user space wants to know its end by */
-	struct pumori_signal *signals;
-	/** @signal_count: used elements of @signals */
-	u32 signal_count;
+	/** @syncs: what user space wants to know its end by */
+	struct pumori_syncs syncs;
 };
 
 extern const struct drm_sched_backend_ops pumori_sched_ops;

@@ -7,6 +7,8 @@
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
+#include "pumori_bind.h"
+#include "pumori_compat.h"
 #include "pumori_core.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
@@ -21,10 +23,37 @@ static void vm_release_work(struct work_struct *work)
 	struct pumori_vm *vm = container_of(work, struct pumori_vm, release);
 	struct pumori_device *pumori = vm->pumori;
 
+	drm_sched_entity_fini(&vm->entity);
+	drm_sched_fini(&vm->sched);
+	dma_fence_put(vm->last_bind);
 	pumori_vm_unmap_all(vm);
 	pumori_page_table_destroy(vm->table);
 	ida_free(&pumori->address_spaces, vm->address_space);
 	drm_gpuvm_put(&vm->base);
+}
+
+static int init_scheduler(struct pumori_vm *vm)
+{
+	struct drm_gpu_scheduler *sched = &vm->sched;
+	struct drm_sched_init_args args = {
+		.ops = &pumori_bind_sched_ops,
+		.submit_wq = vm->pumori->sched_wq,
+		.timeout_wq = vm->pumori->sched_wq,
+		.num_rqs = 1,
+		.credit_limit = 1,
+		.timeout = MAX_SCHEDULE_TIMEOUT,
+		.name = "pumori-bind",
+		.dev = vm->pumori->drm.dev,
+	};
+	int ret;
+
+	ret = pumori_sched_init(sched, &args);
+	if (ret)
+		return ret;
+	ret = drm_sched_entity_init(&vm->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		drm_sched_fini(sched);
+	return ret;
 }
 
 /**
@@ -57,16 +86,19 @@ struct pumori_vm *pumori_vm_create(struct pumori_device *pumori)
 		goto err_free_id;
 	}
 
-	object = drm_gpuvm_resv_object_alloc(&pumori->drm);
-	if (!object) {
-		ret = -ENOMEM;
+	vm->bind_timeline = dma_fence_context_alloc(1);
+	ret = init_scheduler(vm);
+	if (ret)
 		goto err_destroy_table;
-	}
+
+	ret = -ENOMEM;
+	object = drm_gpuvm_resv_object_alloc(&pumori->drm);
+	if (!object)
+		goto err_fini_scheduler;
 	vm->hbm_group = pumori_hbm_group_create(object);
 	if (!vm->hbm_group) {
 		drm_gem_object_put(object);
-		ret = -ENOMEM;
-		goto err_destroy_table;
+		goto err_fini_scheduler;
 	}
 	drm_gpuvm_init(&vm->base, "pumori-vm", 0, &pumori->drm, object, 0, PUMORI_VA_END, 0,
 		       PUMORI_VA_START, &pumori_gpuvm_ops);
@@ -74,6 +106,9 @@ struct pumori_vm *pumori_vm_create(struct pumori_device *pumori)
 	drm_gem_object_put(object);
 	return vm;
 
+err_fini_scheduler:
+	drm_sched_entity_fini(&vm->entity);
+	drm_sched_fini(&vm->sched);
 err_destroy_table:
 	pumori_page_table_destroy(vm->table);
 err_free_id:

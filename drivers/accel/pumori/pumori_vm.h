@@ -35,6 +35,8 @@ void pumori_vm_forget_buffer(struct drm_gem_object *obj);
 int pumori_vm_lock_all(struct pumori_vm *vm, struct drm_gpuvm_exec *vm_exec, u32 fences);
 bool pumori_va_range_ok(u64 va, u64 size);
 
+void pumori_mapping_debugfs_init(struct drm_device *drm);
+
 int pumori_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pumori_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file);
 int pumori_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file);

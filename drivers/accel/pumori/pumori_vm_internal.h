@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 #include <drm/drm_gpuvm.h>
+#include <drm/gpu_scheduler.h>
 
 struct pumori_device;
 struct pumori_hbm_group;
@@ -51,11 +52,21 @@ struct pumori_vm {
 	struct mutex table_lock;
 	/** @table: what the chip walks */
 	struct pumori_page_table *table;
+	/** @sched: carries the dependencies of asynchronous binds */
+	struct drm_gpu_scheduler sched;
+	/** @entity: of @sched */
+	struct drm_sched_entity entity;
+	/** @bind_timeline: fence context of asynchronous binds */
+	u64 bind_timeline;
+	/** @bind_sequence: of the last one, protected by the VM's reservation */
+	u64 bind_sequence;
+	/** @last_bind: fence of the last one, protected by the VM's reservation */
+	struct dma_fence *last_bind;
 	/** @hbm_group: its private buffers in device memory */
 	struct pumori_hbm_group *hbm_group;
 	/** @address_space: id that tags the chip's translations */
 	u32 address_space;
-	/** @banned: an invalidation was not acknowledged; nothing may use the VM any more */
+	/** @banned: a change of @table was not completed; nothing may use the VM any more */
 	bool banned;
 	/** @release: ends all mappings when @kref dropped to zero */
 	struct work_struct release;

@@ -155,6 +155,7 @@ bool device_appears(int64_t ms);
 void test_queries(void);
 void test_memory(void);
 void test_bind(void);
+void test_bind_async(void);
 void test_share(void);
 void test_evict(void);
 void test_programs(void);

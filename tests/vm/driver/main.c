@@ -12,6 +12,7 @@ static const struct {
 	{ "queries", test_queries },
 	{ "memory", test_memory },
 	{ "bind", test_bind },
+	{ "bind_async", test_bind_async },
 	{ "share", test_share },
 	{ "evict", test_evict },
 	{ "programs", test_programs },
