@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "../../tools/compiler/element.h"
 #include "backend_bench.h"
 
 #include <math.h>
@@ -125,8 +126,9 @@ static size_t compare(const struct pumori_tensor_type *type, const void *expecte
 	for (int64_t i = 0; i < count; i++) {
 		bool equal;
 
-		if (type->element == PUMORI_ELEMENT_FLOAT32) {
-			double e = ((const float *)expected)[i], a = ((const float *)actual)[i];
+		if (pumori_element_is_float(type->element)) {
+			double e = pumori_load_value(type->element, expected, i);
+			double a = pumori_load_value(type->element, actual, i);
 			double error = fabs(e - a);
 
 			equal = error <= atol + rtol * fabs(e) || e == a || (isnan(e) && isnan(a));
@@ -263,9 +265,10 @@ void bench_finish(struct bench_graph *bench, enum bench_mode mode, double rtol, 
 			continue;
 		fprintf(stderr, "mode %d, output %zu: %zu of %lld differ, worst %g, first at %zu",
 			mode, i, different, (long long)pumori_type_elements(&types[i]), worst, first);
-		if (types[i].element == PUMORI_ELEMENT_FLOAT32)
-			fprintf(stderr, ": %g instead of %g", ((const float *)actual)[first],
-				((float *)out[i].data)[first]);
+		if (pumori_element_is_float(types[i].element))
+			fprintf(stderr, ": %g instead of %g",
+				pumori_load_value(types[i].element, actual, first),
+				pumori_load_value(types[i].element, out[i].data, first));
 		fputc('\n', stderr);
 		failed = true;
 	}

@@ -10,7 +10,7 @@ unsigned int pumori_matrix_type(const struct pumori_graph *graph, enum pumori_el
 {
 	if (element == PUMORI_ELEMENT_FLOAT32 && graph->cast_mode == PUMORI_CAST_FLOAT32)
 		return PUMORI_ISA_FP32;
-	return pumori_element_is_float(element) ? PUMORI_ISA_BF16 : pumori_isa_type(element);
+	return element == PUMORI_ELEMENT_FLOAT32 ? PUMORI_ISA_BF16 : pumori_isa_type(element);
 }
 
 bool pumori_layout_view(const struct pumori_node *node, struct pumori_place *place)

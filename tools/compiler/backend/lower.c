@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../element.h"
 #include "lower.h"
 
 typedef void (*lower_function)(struct pumori_lowering *lowering, const struct pumori_node *node);
@@ -69,6 +70,9 @@ float *pumori_lower_floats(struct pumori_lowering *lowering, const struct pumori
 			memcpy(&values[i], &bits, 4);
 			break;
 		}
+		case PUMORI_ELEMENT_FLOAT16:
+			values[i] = (float)pumori_load_value(PUMORI_ELEMENT_FLOAT16, tensor->data, i);
+			break;
 		case PUMORI_ELEMENT_INT8:
 			values[i] = ((const int8_t *)tensor->data)[i];
 			break;
@@ -101,6 +105,8 @@ struct pumori_place pumori_lower_weights(struct pumori_lowering *lowering, const
 	for (int64_t i = 0; i < count; i++) {
 		if (dtype == PUMORI_ISA_BF16)
 			((uint16_t *)data)[i] = bfloat16_bits(values[i]);
+		else if (dtype == PUMORI_ISA_FP16)
+			pumori_store_value(PUMORI_ELEMENT_FLOAT16, data, i, values[i]);
 		else if (dtype == PUMORI_ISA_INT8 || dtype == PUMORI_ISA_UINT8)
 			((uint8_t *)data)[i] = (uint8_t)(int)values[i];
 		else
@@ -360,11 +366,6 @@ static void lower_all(struct pumori_lowering *lowering)
 	for (size_t i = 0; i < graph->output_count; i++)
 		lowering->variables[graph->outputs[i]->index] =
 			pumori_tile_variable(program, PUMORI_KIND_OUTPUT, graph->outputs[i]);
-	for (size_t i = 0; i < graph->tensor_count; i++)
-		if (graph->tensors[i]->type.element == PUMORI_ELEMENT_FLOAT16)
-			pumori_tile_fail(program, -ENOTSUP,
-					 "tensor '%s' is float16, which the chip does not compute",
-					 graph->tensors[i]->name);
 	for (const struct pumori_node *node = graph->first; node && !program->error;
 	     node = node->next) {
 		lower_function lower = lower_table[node->primitive];

@@ -36,7 +36,7 @@ struct pumori_place pumori_lower_output(struct pumori_lowering *lowering,
 /* A constant in the weights, converted to @dtype (FP32, BF16 or its own). */
 struct pumori_place pumori_lower_constant(struct pumori_lowering *lowering,
 					  const struct pumori_tensor *tensor, unsigned int dtype);
-/* FP32 values into the weights as @dtype (FP32, BF16, INT8, UINT8); dense of the given shape. */
+/* FP32 values into the weights as @dtype (FP32, BF16, FP16, INT8, UINT8); dense of the given shape. */
 struct pumori_place pumori_lower_weights(struct pumori_lowering *lowering, const float *values,
 					 unsigned int dtype, unsigned int rank,
 					 const int64_t *shape);
