@@ -16,6 +16,9 @@ BENCH_QUANTISED := minilm-32-int8 minilm-128-int8
 BENCH_EXECUTABLES := $(foreach cast,bf16 fp32,$(BENCH_GENERATED:%=$(BENCH_MODELS)/%-$(cast).pex) $(MODELS)/det-$(cast).pex) \
 	$(BENCH_QUANTISED:%=$(BENCH_MODELS)/%-bf16.pex)
 
+# Decoders keep their cache on the device.
+$(BENCH_MODELS)/gpt-decode%: BENCH_OPTIONS := --state 'past.*=present.*'
+
 $(BENCH_MODELS)/%.onnx: tests/bench/models.js tests/bench/onnx.js
 	@mkdir -p $(@D)
 	$(call say,GENERATE,$@)
@@ -23,11 +26,11 @@ $(BENCH_MODELS)/%.onnx: tests/bench/models.js tests/bench/onnx.js
 
 $(BENCH_MODELS)/%-bf16.pex: $(BENCH_MODELS)/%.onnx $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
-	$(Q)$(O)/pumori-cc $< -o $@ --cast bf16
+	$(Q)$(O)/pumori-cc $< -o $@ --cast bf16 $(BENCH_OPTIONS)
 
 $(BENCH_MODELS)/%-fp32.pex: $(BENCH_MODELS)/%.onnx $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
-	$(Q)$(O)/pumori-cc $< -o $@ --cast fp32
+	$(Q)$(O)/pumori-cc $< -o $@ --cast fp32 $(BENCH_OPTIONS)
 
 .PRECIOUS: $(BENCH_MODELS)/%.onnx
 

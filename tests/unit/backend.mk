@@ -8,4 +8,4 @@ define backend_unit_test
 $(call program,$(O)/tests/unit/backend_$(1)_test,$(O)/obj/tests/unit/backend_$(1)_test.o $(BACKEND_TEST_OBJECTS),$(COMPILER_LIBRARIES) $(RUNTIME_LIBRARIES) -lcmocka)
 CHECK_UNIT += $(O)/tests/unit/backend_$(1)_test
 endef
-$(foreach test,differential half integer order,$(eval $(call backend_unit_test,$(test))))
+$(foreach test,differential half integer order state,$(eval $(call backend_unit_test,$(test))))

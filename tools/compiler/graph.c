@@ -59,6 +59,7 @@ void pumori_graph_destroy(struct pumori_graph *graph)
 	free(graph->tensors);
 	free(graph->inputs);
 	free(graph->outputs);
+	free(graph->states);
 	free(graph->name);
 	free(graph);
 }

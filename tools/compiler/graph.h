@@ -273,6 +273,12 @@ enum pumori_cast_mode {
 	PUMORI_CAST_BFLOAT16,		/* float activations and weights are stored as bfloat16 */
 };
 
+/* An input that a device keeps between runs, and the output that is its next value (state.h). */
+struct pumori_state {
+	size_t input, output;		/* positions in the graph's lists */
+	unsigned int stored;		/* element type on the device, enum pumori_isa_dtype; the back end's choice */
+};
+
 struct pumori_graph {
 	char *name;
 	enum pumori_cast_mode cast_mode;
@@ -283,6 +289,8 @@ struct pumori_graph {
 	size_t input_count;
 	struct pumori_tensor **outputs;
 	size_t output_count;
+	struct pumori_state *states;
+	size_t state_count;
 	struct pumori_node *first;
 	struct pumori_node *last;
 	size_t node_count;

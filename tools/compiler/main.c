@@ -13,6 +13,7 @@
 #include "npy.h"
 #include "onnx_file.h"
 #include "passes.h"
+#include "state.h"
 
 /* Exit codes, listed in the help text. */
 enum {
@@ -30,6 +31,8 @@ struct command {
 	enum pumori_cast_mode cast;
 	struct pumori_shape_option shapes[MAX_OPTIONS];
 	struct pumori_constant_option constants[MAX_OPTIONS];
+	struct pumori_state_option states[MAX_OPTIONS];
+	size_t state_count;
 	struct pumori_metadata metadata[MAX_OPTIONS];
 	void *owned[2 * MAX_OPTIONS];		/* data read from files */
 	size_t owned_count;
@@ -45,6 +48,8 @@ static const char help[] =
 	"  -o, --output FILE         executable to write\n"
 	"      --shape NAME=D,D,...  shape of an input (needed where the model leaves it open)\n"
 	"      --cast bf16|fp32      storage and matrix operands of floats (default fp32)\n"
+	"      --state IN=OUT        keep an input on the device: its next value is the output OUT\n"
+	"                            ('past.*=present.*' pairs all that agree in the rest)\n"
 	"      --const NAME=FILE     make an input a constant, read from a .npy file\n"
 	"      --loop-limit N        trips of a loop whose end depends on the data (default 64)\n"
 	"      --meta KEY=VALUE      store metadata in the executable\n"
@@ -159,6 +164,18 @@ static int add_metadata(struct command *command, char *argument,
 	return EXIT_DONE;
 }
 
+static int add_state(struct command *command, char *argument)
+{
+	struct pumori_state_option *option = &command->states[command->state_count];
+
+	option->output = split_value(argument);
+	option->input = argument;
+	if (!option->output || !*option->output || command->state_count == MAX_OPTIONS)
+		return usage("cannot use --state %s", argument);
+	command->state_count++;
+	return EXIT_DONE;
+}
+
 static int list_passes(void)
 {
 	for (const struct pumori_pass *pass = pumori_passes; pass->name; pass++)
@@ -168,7 +185,7 @@ static int list_passes(void)
 
 enum {
 	OPTION_SHAPE = 256, OPTION_CAST, OPTION_CONST, OPTION_META, OPTION_TARGET, OPTION_REPORT,
-	OPTION_DUMP, OPTION_VERIFY, OPTION_VERSION, OPTION_PRELOAD,
+	OPTION_DUMP, OPTION_VERIFY, OPTION_VERSION, OPTION_PRELOAD, OPTION_STATE,
 	OPTION_LOOP_LIMIT,
 };
 
@@ -176,6 +193,7 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "shape", required_argument, NULL, OPTION_SHAPE },
 	{ "cast", required_argument, NULL, OPTION_CAST },
+	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "const", required_argument, NULL, OPTION_CONST },
 	{ "loop-limit", required_argument, NULL, OPTION_LOOP_LIMIT },
 	{ "meta", required_argument, NULL, OPTION_META },
@@ -210,6 +228,8 @@ static int take_option(struct command *command, int option, bool *finished,
 				PUMORI_CAST_FLOAT32;
 		return !strcmp(optarg, "bf16") || !strcmp(optarg, "fp32") ? EXIT_DONE :
 		       usage("cannot use --cast %s", optarg);
+	case OPTION_STATE:
+		return add_state(command, optarg);
 	case OPTION_CONST:
 		return add_constant(command, optarg, diagnostics);
 	case OPTION_LOOP_LIMIT:
@@ -283,7 +303,9 @@ static int compile(struct command *command, struct pumori_diagnostics *diagnosti
 	if (command->compile.dump_after && pumori_has_pass(command->compile.dump_after))
 		passes.dump_after = command->compile.dump_after;
 	command->compile.dump = stdout;
-	error = pumori_run_passes(graph, &passes);
+	error = pumori_graph_add_states(graph, command->states, command->state_count);
+	if (!error)
+		error = pumori_run_passes(graph, &passes);
 	if (!error)
 		error = pumori_backend_compile(graph, &command->compile, diagnostics,
 					       command->output);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../state.h"
 #include "passes.h"
 
 /* The tiles of one space that live at the current instruction, by ascending address. */
@@ -120,7 +121,8 @@ static int assign_addresses(struct pumori_tile_program *program)
 /* Inputs, outputs, weights, scratch: the order of the variable table. */
 static void number_variables(struct pumori_tile_program *program)
 {
-	program->variables = program->graph->input_count + program->graph->output_count;
+	program->variables = program->graph->input_count + program->graph->output_count -
+			     program->graph->state_count;
 	program->weights_variable = program->scratch_variable = UINT32_MAX;
 	if (program->weights_bytes)
 		program->weights_variable = program->variables++;
@@ -140,9 +142,14 @@ static uint32_t variable_of(const struct pumori_tile_program *program, uint32_t 
 	for (size_t i = 0; i < program->graph->input_count; i++, variable++)
 		if (tile->kind == PUMORI_KIND_INPUT && program->graph->inputs[i] == tile->tensor)
 			return variable;
-	for (size_t i = 0; i < program->graph->output_count; i++, variable++)
+	for (size_t i = 0; i < program->graph->output_count; i++) {
+		/* A state has the variable of its input. */
+		if (pumori_graph_state(program->graph, program->graph->outputs[i]))
+			continue;
 		if (tile->kind == PUMORI_KIND_OUTPUT && program->graph->outputs[i] == tile->tensor)
 			return variable;
+		variable++;
+	}
 	return 0;
 }
 

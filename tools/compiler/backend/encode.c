@@ -85,7 +85,7 @@ int pumori_encode(struct pumori_tile_program *program, void **image, size_t *byt
 	run->first_stream = header.streams;
 	run->stream_count = add_streams(program, streams + header.streams, &header.instructions);
 	run->variables = program->variables;
-	run->flags = PUMORI_ISA_ENTRY_RESTARTABLE |
+	run->flags = (program->graph->state_count ? 0 : PUMORI_ISA_ENTRY_RESTARTABLE) |
 		     (is_preloading(program) ? PUMORI_ISA_ENTRY_NEEDS_PRELOAD : 0);
 	header.streams += run->stream_count;
 	size = sizeof(header) + header.entries * sizeof(entries[0]) +

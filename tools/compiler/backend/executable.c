@@ -9,6 +9,7 @@
 
 #include <pumori/hw.h>
 
+#include "../state.h"
 #include "passes.h"
 
 #define SECTIONS_MAX 12
@@ -79,12 +80,12 @@ static void add_variable(struct writer *writer, const struct pumori_executable_v
 }
 
 static void add_tensor(struct writer *writer, const struct pumori_tensor *tensor,
-		       enum pumori_executable_kind kind)
+		       enum pumori_executable_kind kind, unsigned int dtype)
 {
 	struct pumori_executable_variable variable = {
 		.name = add_string(writer, tensor->name), .kind = kind,
-		.dtype = pumori_isa_type(tensor->type.element), .rank = tensor->type.rank,
-		.size = pumori_type_bytes(&tensor->type) };
+		.dtype = dtype, .rank = tensor->type.rank,
+		.size = pumori_type_elements(&tensor->type) * pumori_isa_bytes(dtype) };
 
 	for (unsigned int i = 0; i < tensor->type.rank; i++)
 		variable.shape[i] = tensor->type.shape[i];
@@ -96,10 +97,16 @@ static void add_variables(struct writer *writer)
 	const struct pumori_tile_program *program = writer->program;
 	const struct pumori_graph *graph = program->graph;
 
-	for (size_t i = 0; i < graph->input_count; i++)
-		add_tensor(writer, graph->inputs[i], PUMORI_KIND_INPUT);
+	for (size_t i = 0; i < graph->input_count; i++) {
+		const struct pumori_state *state = pumori_graph_state(graph, graph->inputs[i]);
+
+		add_tensor(writer, graph->inputs[i], state ? PUMORI_KIND_STATE : PUMORI_KIND_INPUT,
+			   state ? state->stored : pumori_isa_type(graph->inputs[i]->type.element));
+	}
 	for (size_t i = 0; i < graph->output_count; i++)
-		add_tensor(writer, graph->outputs[i], PUMORI_KIND_OUTPUT);
+		if (!pumori_graph_state(graph, graph->outputs[i]))
+			add_tensor(writer, graph->outputs[i], PUMORI_KIND_OUTPUT,
+				   pumori_isa_type(graph->outputs[i]->type.element));
 	if (program->weights_bytes)
 		add_variable(writer, &(struct pumori_executable_variable){
 			.name = add_string(writer, "(weights)"), .kind = PUMORI_KIND_WEIGHTS,
@@ -215,7 +222,7 @@ static int make_sections(struct writer *writer, const void *image, size_t bytes)
 			.flags = PUMORI_ISA_ENTRY_PRELOAD | PUMORI_ISA_ENTRY_RESTARTABLE };
 	writer->entries[writer->entry_count++] = (struct pumori_executable_entry){
 		.name = add_string(writer, "run"), .variables = program->variables,
-		.flags = PUMORI_ISA_ENTRY_RESTARTABLE |
+		.flags = (program->graph->state_count ? 0 : PUMORI_ISA_ENTRY_RESTARTABLE) |
 			 (program->preload.count ? PUMORI_ISA_ENTRY_NEEDS_PRELOAD : 0),
 		.cycles = cycles };
 	add_variables(writer);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../state.h"
 #include "layout.h"
 
 unsigned int pumori_matrix_type(const struct pumori_graph *graph, enum pumori_element_type element)
@@ -213,11 +214,12 @@ static bool is_depthwise(const struct pumori_node *node)
  * Only what the tensor engine reads, at once or after being moved about, is worth rounding: all
  * other engines compute in fp32 anyway.
  */
-static bool wants_float32(const struct pumori_tensor *tensor, const bool *float32)
+static bool wants_float32(const struct pumori_graph *graph, const struct pumori_tensor *tensor,
+			  const bool *float32)
 {
 	bool rounded = false;
 
-	if (tensor->kind == PUMORI_TENSOR_OUTPUT)
+	if (tensor->kind == PUMORI_TENSOR_OUTPUT && !pumori_graph_state(graph, tensor))
 		return true;
 	for (size_t i = 0; i < tensor->consumer_count; i++) {
 		const struct pumori_node *node = tensor->consumers[i];
@@ -253,6 +255,15 @@ static bool wants_float32(const struct pumori_tensor *tensor, const bool *float3
 	return !rounded;
 }
 
+static unsigned int stored_type(const struct pumori_graph *graph,
+				const struct pumori_tensor *tensor, const bool *float32)
+{
+	if (tensor->type.element == PUMORI_ELEMENT_FLOAT32 && !float32[tensor->index] &&
+	    graph->cast_mode == PUMORI_CAST_BFLOAT16)
+		return PUMORI_ISA_BF16;
+	return pumori_isa_type(tensor->type.element);
+}
+
 static bool *choose_float32(const struct pumori_graph *graph)
 {
 	bool *float32 = calloc(graph->tensor_count + 1, sizeof(*float32));
@@ -261,17 +272,18 @@ static bool *choose_float32(const struct pumori_graph *graph)
 		return NULL;
 	for (const struct pumori_node *node = graph->last; node; node = node->previous)
 		for (size_t i = 0; i < node->output_count; i++)
-			float32[node->outputs[i]->index] = wants_float32(node->outputs[i], float32);
-	return float32;
-}
+			float32[node->outputs[i]->index] = wants_float32(graph, node->outputs[i],
+									 float32);
+	/* A state is of one type in both its roles. */
+	for (size_t i = 0; i < graph->state_count; i++) {
+		const struct pumori_tensor *in = graph->inputs[graph->states[i].input];
+		const struct pumori_tensor *out = graph->outputs[graph->states[i].output];
 
-static unsigned int stored_type(const struct pumori_graph *graph,
-				const struct pumori_tensor *tensor, const bool *float32)
-{
-	if (tensor->type.element == PUMORI_ELEMENT_FLOAT32 && !float32[tensor->index] &&
-	    graph->cast_mode == PUMORI_CAST_BFLOAT16)
-		return PUMORI_ISA_BF16;
-	return pumori_isa_type(tensor->type.element);
+		float32[in->index] = wants_float32(graph, in, float32) || float32[out->index];
+		float32[out->index] = float32[in->index];
+		graph->states[i].stored = stored_type(graph, in, float32);
+	}
+	return float32;
 }
 
 static void assign_output(const struct pumori_graph *graph, const struct pumori_node *node,
@@ -351,7 +363,8 @@ static int choose_resident(struct pumori_graph *graph, struct pumori_layout *lay
 		struct pumori_layout *layout = &layouts[graph->inputs[i]->index];
 		uint64_t bytes = pumori_place_bytes(&layout->place);
 
-		if (used + bytes > budget || is_shredded(&layout->place))
+		if (used + bytes > budget || is_shredded(&layout->place) ||
+		    pumori_graph_state(graph, graph->inputs[i]))
 			continue;
 		layout->resident = true;
 		used += bytes;
@@ -367,7 +380,8 @@ static int choose_resident(struct pumori_graph *graph, struct pumori_layout *lay
 				layout->resident = layouts[layout->root].resident;
 				continue;
 			}
-			if (used + bytes > budget || is_shredded(&layout->place))
+			if (used + bytes > budget || is_shredded(&layout->place) ||
+			    pumori_graph_updates_state(graph, node))
 				continue;
 			layout->resident = true;
 			used += bytes;

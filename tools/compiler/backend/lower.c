@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../element.h"
+#include "../state.h"
 #include "lower.h"
 
 typedef void (*lower_function)(struct pumori_lowering *lowering, const struct pumori_node *node);
@@ -141,9 +142,11 @@ struct pumori_place pumori_lower_constant(struct pumori_lowering *lowering,
 static struct pumori_place variable_place(struct pumori_lowering *lowering,
 					  const struct pumori_tensor *tensor)
 {
+	const struct pumori_state *state = pumori_graph_state(lowering->graph, tensor);
+
 	return pumori_place_memory(lowering->variables[tensor->index],
-				   pumori_isa_type(tensor->type.element), tensor->type.rank,
-				   tensor->type.shape);
+				   state ? state->stored : pumori_isa_type(tensor->type.element),
+				   tensor->type.rank, tensor->type.shape);
 }
 
 static struct pumori_place make_tile(struct pumori_lowering *lowering,
@@ -195,7 +198,9 @@ struct pumori_place pumori_lower_output(struct pumori_lowering *lowering,
 
 	if (layout->resident) {
 		*place = make_tile(lowering, tensor);
-	} else if (tensor->kind == PUMORI_TENSOR_OUTPUT) {
+	} else if (tensor->kind == PUMORI_TENSOR_OUTPUT &&
+		   (!pumori_graph_state(lowering->graph, tensor) ||
+		    pumori_graph_updates_state(lowering->graph, node))) {
 		*place = variable_place(lowering, tensor);
 	} else {
 		*place = pumori_place_memory(PUMORI_NO_TILE, layout->place.dtype,
@@ -366,6 +371,9 @@ static void lower_all(struct pumori_lowering *lowering)
 	for (size_t i = 0; i < graph->output_count; i++)
 		lowering->variables[graph->outputs[i]->index] =
 			pumori_tile_variable(program, PUMORI_KIND_OUTPUT, graph->outputs[i]);
+	for (size_t i = 0; i < graph->state_count; i++)
+		lowering->variables[graph->outputs[graph->states[i].output]->index] =
+			lowering->variables[graph->inputs[graph->states[i].input]->index];
 	for (const struct pumori_node *node = graph->first; node && !program->error;
 	     node = node->next) {
 		lower_function lower = lower_table[node->primitive];
@@ -394,11 +402,22 @@ static void lower_all(struct pumori_lowering *lowering)
 			struct pumori_place target;
 
 			if (tensor->kind != PUMORI_TENSOR_OUTPUT ||
-			    place->tile == lowering->variables[tensor->index])
+			    place->tile == lowering->variables[tensor->index] ||
+			    pumori_graph_state(graph, tensor))
 				continue;
 			target = variable_place(lowering, tensor);
 			pumori_move(program, &target, place);
 		}
+	}
+	/* Nobody reads the old states any more. */
+	for (size_t i = 0; i < graph->state_count && !program->error; i++) {
+		const struct pumori_tensor *tensor = graph->outputs[graph->states[i].output];
+		struct pumori_place *place = &lowering->places[tensor->index], target;
+
+		if (place->tile == lowering->variables[tensor->index])
+			continue;
+		target = variable_place(lowering, tensor);
+		pumori_move(program, &target, place);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../state.h"
 #include "lower.h"
 
 #define INDEX_CHUNK 512
@@ -182,12 +183,14 @@ void pumori_lower_scatter_nd(struct pumori_lowering *lowering, const struct pumo
 	if (!tuples_of(lowering, node, 0, &tuples))
 		return;
 	out = pumori_lower_output(lowering, node, 0);
-	table = pumori_lower_spill(lowering, &data);
+	table = out.tile == data.tile ? out : pumori_lower_spill(lowering, &data);
 	lines = pumori_place_memory(
 		pumori_tile_scratch(lowering->program, (uint64_t)pumori_place_elements(&updates) *
 						       pumori_isa_bytes(table.dtype)),
 		table.dtype, updates.rank, updates.shape);
 	pumori_move(lowering->program, &lines, &updates);
 	move_rows(lowering, &tuples, &table, 0, &lines, 0, tuples.indices.shape[0], true);
-	pumori_move(lowering->program, &out, &table);
+	/* Rows of a state are written where they are. */
+	if (table.tile != out.tile)
+		pumori_move(lowering->program, &out, &table);
 }

@@ -307,6 +307,36 @@ static bool transpose(struct pumori_tile_program *program, const struct pumori_p
 	}
 }
 
+/* Shorter sides are not worth two steps. */
+#define TURNED_ELEMENTS 16
+
+/*
+ * From memory where neighbours belong to different partitions: lines are loaded as they lie and turned in SBUF,
+ * not element by element.
+ */
+static bool load_turned(struct pumori_tile_program *program, const struct pumori_place *sbuf,
+			const struct pumori_place *memory)
+{
+	int a = only_axis(pumori_place_row_axes(sbuf)), b = -1;
+	struct pumori_place lines;
+
+	if (a < 0 || memory->step[a] != 1 || memory->shape[a] < TURNED_ELEMENTS || sbuf->spread ||
+	    pumori_isa_bytes(sbuf->dtype) > 4)
+		return false;
+	for (unsigned int i = 0; i < memory->rank; i++) {
+		if ((int)i == a || memory->shape[i] == 1)
+			continue;
+		if (b >= 0)
+			return false;
+		b = i;
+	}
+	if (b < 0 || memory->shape[b] < TURNED_ELEMENTS || memory->step[b] < memory->shape[a])
+		return false;
+	lines = pumori_place_sbuf(program, sbuf->dtype, memory->rank, memory->shape, 1u << b, NULL);
+	move_through(program, &lines, memory, true);
+	return transpose(program, sbuf, &lines);
+}
+
 void pumori_move(struct pumori_tile_program *program, const struct pumori_place *destination,
 		 const struct pumori_place *source)
 {
@@ -324,7 +354,8 @@ void pumori_move(struct pumori_tile_program *program, const struct pumori_place 
 	} else if (to_memory) {
 		move_through(program, source, destination, false);
 	} else if (from_memory) {
-		move_through(program, destination, source, true);
+		if (!load_turned(program, destination, source))
+			move_through(program, destination, source, true);
 	} else if (pumori_same_rows(destination, source)) {
 		copy(program, destination, source);
 	} else if (!transpose(program, destination, source)) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../state.h"
 #include "passes.h"
 
 struct access {
@@ -71,7 +72,9 @@ static bool is_solid(const struct pumori_isa_operand *operand)
 static bool read_only(const struct state *state, const struct pumori_extent *extent)
 {
 	return extent->space == PUMORI_ISA_MEMORY &&
-	       (extent->variable < state->program->graph->input_count ||
+	       ((extent->variable < state->program->graph->input_count &&
+		 !pumori_graph_state(state->program->graph,
+				     state->program->graph->inputs[extent->variable])) ||
 		extent->variable == state->program->weights_variable);
 }
 
