@@ -665,86 +665,6 @@ static void outputs_are_not_fused_away(void **state)
 	assert_string_equal(graph->outputs[1]->name, "y");
 }
 
-/* One window of 60 x 80 elements, 10 apart, spans 591 x 791: no band of SBUF holds that. */
-static void pool_wide(const char *type, int64_t pad)
-{
-	static const int64_t shape[] = { 1, 1, 600, 800 }, kernel[] = { 60, 80 };
-	static const int64_t apart[] = { 10, 10 }, strides[] = { 2, 3 };
-	const int64_t pads[] = { pad, 0, pad, 0 };
-	Onnx__NodeProto *node;
-
-	model_input(&model, "x", FLOAT, 4, shape);
-	node = model_node(&model, type, "x", "y");
-	model_ints(&model, node, "kernel_shape", 2, kernel);
-	model_ints(&model, node, "dilations", 2, apart);
-	model_ints(&model, node, "strides", 2, strides);
-	model_ints(&model, node, "pads", 4, pads);
-	model_output(&model, "y");
-	run_passes();
-}
-
-static void wide_maximum_is_split(void **state)
-{
-	(void)state;
-	pool_wide("MaxPool", 5);
-	assert_int_equal(graph->node_count, 2);
-	assert_int_equal(graph->first->attributes.pool2d.kernel[0], 1);
-	assert_int_equal(graph->first->next->attributes.pool2d.kernel[1], 1);
-}
-
-static void wide_padded_mean_stays(void **state)
-{
-	(void)state;
-	model_release(&model);
-	model_init(&model, 19);
-	pool_wide("AveragePool", 5);
-	assert_int_equal(graph->node_count, 1);
-}
-
-/* Equal elements, the worst value itself, and more than one row. */
-static void check_top_k(bool smallest)
-{
-	static const float x[] = { 3, -INFINITY, 3, 7, -INFINITY, 1, INFINITY, 2, 2, INFINITY, 0, 2 };
-	static const int64_t shape[] = { 2, 6 }, k[] = { 5 };
-	struct pumori_pass_options options = { .verify = true };
-	float values[2][10];
-	int64_t indices[2][10];
-	Onnx__NodeProto *node;
-
-	model_input(&model, "x", FLOAT, 2, shape);
-	model_integers(&model, "k", 1, k);
-	node = model_node(&model, "TopK", "x,k", "v,i");
-	model_int(&model, node, "largest", !smallest);
-	model_output(&model, "v");
-	model_output(&model, "i");
-	graph = model_import(&model, &diagnostics);
-	assert_non_null(graph);
-	for (int after = 0; after < 2; after++) {
-		struct pumori_binding in = { graph->inputs[0], (void *)x };
-		struct pumori_binding out[] = { { graph->outputs[0], values[after] },
-						{ graph->outputs[1], indices[after] } };
-
-		assert_int_equal(pumori_evaluate_graph(graph, &in, 1, out, 2, &diagnostics), 0);
-		if (!after)
-			assert_int_equal(pumori_run_passes(graph, &options), 0);
-	}
-	assert_int_equal(count_primitive(PUMORI_PRIMITIVE_TOP_K), 0);
-	assert_memory_equal(values[0], values[1], sizeof(values[0]));
-	assert_memory_equal(indices[0], indices[1], sizeof(indices[0]));
-}
-
-static void top_k_becomes_rounds(void **state)
-{
-	(void)state;
-	check_top_k(false);
-}
-
-static void smallest_k_becomes_rounds(void **state)
-{
-	(void)state;
-	check_top_k(true);
-}
-
 static void every_pass_has_a_name(void **state)
 {
 	(void)state;
@@ -812,10 +732,6 @@ int main(void)
 		TEST(attention_scale_folds),
 		TEST(second_reader_forbids_folding),
 		TEST(outputs_are_not_fused_away),
-		TEST(wide_maximum_is_split),
-		TEST(wide_padded_mean_stays),
-		TEST(top_k_becomes_rounds),
-		TEST(smallest_k_becomes_rounds),
 		TEST(every_pass_has_a_name),
 		TEST(dump_shows_the_graph),
 	};

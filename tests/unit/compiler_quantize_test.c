@@ -154,31 +154,6 @@ static void dynamic_quantisation_is_one_product(void **state)
 	assert_int_equal(products, 1);
 }
 
-/* Sums over everything go by rows first. */
-static void large_reductions_are_split(void **state)
-{
-	static const int64_t shape[] = { 1, 64, 80 };
-	struct pumori_pass_options options = { .verify = true };
-	static float x[64 * 80];
-	float before, after;
-
-	(void)state;
-	for (int i = 0; i < 64 * 80; i++)
-		x[i] = sinf((float)i);
-	model_input(&model, "x", FLOAT, 3, shape);
-	model_int(&model, model_node(&model, "ReduceSumSquare", "x", "y"), "keepdims", 0);
-	model_output(&model, "y");
-	import();
-	evaluate(x, &before);
-	assert_int_equal(pumori_run_passes(graph, &options), 0);
-	evaluate(x, &after);
-	assert_true(fabsf(before - after) < 1e-4f * before);
-	assert_int_equal(graph->first->primitive, PUMORI_PRIMITIVE_REDUCE);
-	assert_int_equal(graph->first->attributes.reduce.axes, 4);
-	assert_int_equal(graph->first->next->primitive, PUMORI_PRIMITIVE_REDUCE);
-	assert_int_equal(graph->first->next->attributes.reduce.function, PUMORI_REDUCTION_SUM);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -186,7 +161,6 @@ int main(void)
 		TEST(zero_points_are_exact),
 		TEST(no_zero_points_no_corrections),
 		TEST(dynamic_quantisation_is_one_product),
-		TEST(large_reductions_are_split),
 	};
 
 	return cmocka_run_group_tests_name("compiler quantisation", tests, NULL, NULL);
