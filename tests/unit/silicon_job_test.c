@@ -99,6 +99,11 @@ static void empty_job(void **state)
 	assert_false(rig_event(bench->rig, 0, &event));
 }
 
+static u32 core_register(struct bench *bench, u32 offset)
+{
+	return silicon_register_read(bench->rig->device, PUMORI_HW_CORE(0, offset));
+}
+
 static void copy_through_sbuf(void **state)
 {
 	struct bench *bench = *state;
@@ -124,6 +129,8 @@ static void copy_through_sbuf(void **state)
 	assert_memory_equal(bench->in, bench->out, WORDS * 4);
 	/* Each of the three waits for the one before. */
 	assert_true(record->cycles > 2 * silicon_dma_cycles(WORDS * 4));
+	/* Two DMAs of 1912 cycles at 300 pJ and a copy of 64 + 256 at 900 pJ, each in whole nanojoules. */
+	assert_int_equal(core_register(bench, PUMORI_HW_CORE_ENERGY_NJ), 573 + 573 + 288);
 }
 
 /* A pipeline of three engines over a double buffer, with loops, bound addresses and bound waits. */
@@ -398,11 +405,6 @@ static void model_time_follows_the_signals(void **state)
 	assert_int_equal(cycles_after_wait(bench, 5, 37), 37 + 203);
 	assert_int_equal(cycles_after_wait(bench, 6, 36), 37 + 203);
 	assert_int_equal(cycles_after_wait(bench, 7, 1), 37 + 203);
-}
-
-static u32 core_register(struct bench *bench, u32 offset)
-{
-	return silicon_register_read(bench->rig->device, PUMORI_HW_CORE(0, offset));
 }
 
 static void counters(void **state)

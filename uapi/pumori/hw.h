@@ -32,6 +32,7 @@
 #define PUMORI_HW_REG_INTERRUPT_STATUS	0x068	/* bit per core: its event ring has news; write 1 to clear */
 #define PUMORI_HW_REG_INTERRUPT_ENABLE	0x06c	/* bit per core */
 #define PUMORI_HW_REG_SAVE_BYTES	0x070	/* of a saved job, besides its program's footprint in SBUF and PSUM */
+#define PUMORI_HW_REG_IDLE_POWER_MW	0x074	/* what the chip draws without work, milliwatts */
 /* One block a core, PUMORI_HW_CORE(c, reg) */
 #define PUMORI_HW_REG_CORE_BASE		0x1000
 #define PUMORI_HW_REG_CORE_STRIDE	0x100
@@ -51,11 +52,12 @@
 #define PUMORI_HW_CORE_SERVING		0x48	/* id of the queue served last, PUMORI_HW_NO_QUEUE for none */
 #define PUMORI_HW_CORE_BLAME		0x4c	/* id of the queue that CORE_RESET kills; reset makes it NO_QUEUE */
 #define PUMORI_HW_CORE_INJECT		0x50	/* PUMORI_HW_INJECT_* | count << 8: misbehave, to test drivers; reads what is left */
+#define PUMORI_HW_CORE_ENERGY_NJ	0x58	/* 64: energy of retired instructions, nanojoules */
 #define PUMORI_HW_REG_BYTES		0x4000
 
 #define PUMORI_HW_ID			0x52554d50u	/* "PMUR" */
 #define PUMORI_HW_VERSION_MAJOR		1
-#define PUMORI_HW_VERSION_MINOR		1
+#define PUMORI_HW_VERSION_MINOR		2
 #define PUMORI_HW_MAX_CORES		16
 #define PUMORI_HW_MAX_SLOTS		16
 #define PUMORI_HW_RESET_KEY		0x51e9e7u

@@ -251,14 +251,16 @@ void pumori_account_uncharge_memory(struct pumori_account *account, bool hbm, u6
 /**
  * pumori_account_job() - note what a finished job used
  * @account: on whose account
+ * @core: where it ran
  * @record: the chip's record of the job
  *
  * Any context.
  */
-void pumori_account_job(struct pumori_account *account, const struct pumori_hw_record *record)
+void pumori_account_job(struct pumori_account *account, u32 core,
+			const struct pumori_hw_record *record)
 {
-	atomic64_add(record->device_ns, &account->busy_ns);
-	atomic64_add(record->cycles, &account->cycles);
+	atomic64_add(record->device_ns, &account->core_busy_ns[core]);
+	atomic64_add(record->cycles, &account->core_cycles[core]);
 	atomic64_inc(&account->jobs);
 	if (record->status == PUMORI_HW_JOB_FAULT || record->status == PUMORI_HW_JOB_KILLED)
 		atomic64_inc(&account->faults);

@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include <pumori/hw.h>
+
 struct drm_device;
 struct pumori_device;
 struct pumori_hw_record;
@@ -56,10 +58,10 @@ struct pumori_account {
 	atomic64_t hbm_bytes;
 	/** @host_bytes: host memory of buffers now */
 	atomic64_t host_bytes;
-	/** @busy_ns: device time of finished jobs */
-	atomic64_t busy_ns;
-	/** @cycles: model cycles of finished jobs */
-	atomic64_t cycles;
+	/** @core_busy_ns: device time of finished jobs, by core */
+	atomic64_t core_busy_ns[PUMORI_HW_MAX_CORES];
+	/** @core_cycles: model cycles of finished jobs, by core */
+	atomic64_t core_cycles[PUMORI_HW_MAX_CORES];
 	/** @jobs: finished jobs */
 	atomic64_t jobs;
 	/** @faults: jobs that faulted or were killed */
@@ -121,6 +123,7 @@ int pumori_account_charge(struct pumori_account *account, enum pumori_charge wha
 void pumori_account_uncharge(struct pumori_account *account, enum pumori_charge what);
 int pumori_account_charge_memory(struct pumori_account *account, bool hbm, u64 bytes);
 void pumori_account_uncharge_memory(struct pumori_account *account, bool hbm, u64 bytes);
-void pumori_account_job(struct pumori_account *account, const struct pumori_hw_record *record);
+void pumori_account_job(struct pumori_account *account, u32 core,
+			const struct pumori_hw_record *record);
 
 #endif

@@ -70,7 +70,7 @@ static void end_job(struct pumori_queue *queue, struct pumori_fence *fence)
 	trace_pumori_job_done(queue, &record);
 	if (record.status == PUMORI_HW_JOB_FAULT)
 		trace_pumori_job_fault(queue, &record);
-	pumori_context_account(queue->context, &record);
+	pumori_context_account(queue->context, queue->core->index, &record);
 	pumori_ras_job(queue->core, pumori_context_number(queue->context), &record);
 	pumori_fence_signal(fence, status_to_error(record.status));
 }

@@ -210,11 +210,13 @@ bool pumori_context_info(struct pumori_device *pumori, unsigned long *number,
 /**
  * pumori_context_account() - note how a job ended
  * @context: the context
+ * @core: where it ran
  * @record: the chip's record of the job
  *
  * Any context.
  */
-void pumori_context_account(struct pumori_context *context, const struct pumori_hw_record *record)
+void pumori_context_account(struct pumori_context *context, u32 core,
+			    const struct pumori_hw_record *record)
 {
 	unsigned long flags;
 
@@ -234,7 +236,7 @@ void pumori_context_account(struct pumori_context *context, const struct pumori_
 		break;
 	}
 	spin_unlock_irqrestore(&context->lock, flags);
-	pumori_account_job(context->account, record);
+	pumori_account_job(context->account, core, record);
 }
 
 static struct pumori_context *context_create(struct pumori_device *pumori,

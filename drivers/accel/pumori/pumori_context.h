@@ -57,7 +57,8 @@ int pumori_context_add_queue(struct pumori_context *context, u32 core);
 void pumori_context_remove_queue(struct pumori_context *context, u32 core);
 bool pumori_context_info(struct pumori_device *pumori, unsigned long *number,
 			 struct pumori_context_info *info);
-void pumori_context_account(struct pumori_context *context, const struct pumori_hw_record *record);
+void pumori_context_account(struct pumori_context *context, u32 core,
+			    const struct pumori_hw_record *record);
 
 int pumori_ioctl_context_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pumori_ioctl_context_destroy(struct drm_device *drm, void *data, struct drm_file *file);

@@ -10,13 +10,16 @@
 #include "pumori_account.h"
 #include "pumori_core.h"
 #include "pumori_coredump.h"
+#include "pumori_debugfs.h"
 #include "pumori_device.h"
 #include "pumori_event.h"
 #include "pumori_fault.h"
 #include "pumori_hbm.h"
+#include "pumori_hwmon.h"
 #include "pumori_netlink.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
+#include "pumori_sensor.h"
 #include "pumori_vm.h"
 #include "pumori_watchdog.h"
 
@@ -104,6 +107,8 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 	ret = pumori_users_init(pumori);
 	if (!ret)
 		ret = pumori_events_init(pumori);
+	if (!ret)
+		ret = pumori_sensor_init(pumori);
 	if (ret)
 		return ret;
 
@@ -170,20 +175,29 @@ int pumori_device_register(struct pumori_device *pumori)
 
 	pumori_fault_debugfs_init(&pumori->drm);
 	pumori_mapping_debugfs_init(&pumori->drm);
+	pumori_debugfs_init(&pumori->drm);
 	ret = drm_dev_register(&pumori->drm, 0);
 	if (ret)
 		return ret;
 
 	ret = pumori_netlink_add(pumori);
-	if (ret) {
-		drm_dev_unplug(&pumori->drm);
-		return ret;
-	}
+	if (ret)
+		goto err_unplug;
+	ret = pumori_hwmon_register(pumori);
+	if (ret)
+		goto err_remove;
+	pumori_sensor_start(pumori);
 
 	drm_info(&pumori->drm, "%s: %u cores, %llu MiB of device memory, %s socket\n",
 		 pumori->info.name, pumori->info.cores, pumori->info.hbm_bytes >> 20,
 		 pumori->bus->ops->name);
 	return 0;
+
+err_remove:
+	pumori_netlink_remove(pumori);
+err_unplug:
+	drm_dev_unplug(&pumori->drm);
+	return ret;
 }
 
 /**
@@ -212,6 +226,7 @@ void pumori_device_unplug(struct pumori_device *pumori)
 {
 	drm_dev_unplug(&pumori->drm);
 	pumori_netlink_remove(pumori);
+	pumori_sensor_stop(pumori);
 	WRITE_ONCE(pumori->lost, true);
 	cancel_delayed_work_sync(&pumori->watchdog);
 	pumori->bus->ops->stop(pumori->bus);

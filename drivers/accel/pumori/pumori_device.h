@@ -17,6 +17,7 @@
 struct pumori_core;
 struct pumori_coredump;
 struct pumori_events;
+struct pumori_sensor;
 
 /* Time limits of a job on the device. */
 #define PUMORI_JOB_TIMEOUT_MS		5000
@@ -100,6 +101,8 @@ struct pumori_device {
 	struct list_head users;
 	/** @events: events on their way to listeners */
 	struct pumori_events *events;
+	/** @sensor: samples of power and temperature */
+	struct pumori_sensor *sensor;
 	/** @sched_wq: shared by the schedulers of all queues */
 	struct workqueue_struct *sched_wq;
 	/** @watchdog: looks for queues without progress while there is work, and resets */

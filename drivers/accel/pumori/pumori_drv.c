@@ -15,6 +15,7 @@
 #include "pumori_context.h"
 #include "pumori_device.h"
 #include "pumori_drv.h"
+#include "pumori_fdinfo.h"
 #include "pumori_gem.h"
 #include "pumori_job.h"
 #include "pumori_netlink.h"
@@ -105,13 +106,18 @@ static const struct drm_ioctl_desc pumori_ioctls[] = {
 	PUMORI_IOCTL(JOB_QUERY, job_query),
 };
 
-DEFINE_DRM_ACCEL_FOPS(pumori_fops);
+static const struct file_operations pumori_fops = {
+	.owner = THIS_MODULE,
+	DRM_ACCEL_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
 
 const struct drm_driver pumori_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
 			   DRIVER_SYNCOBJ_TIMELINE,
 	.open = pumori_open,
 	.postclose = pumori_postclose,
+	.show_fdinfo = pumori_show_fdinfo,
 	.ioctls = pumori_ioctls,
 	.num_ioctls = ARRAY_SIZE(pumori_ioctls),
 	.fops = &pumori_fops,

@@ -30,6 +30,7 @@
 #include "pumori_event.h"
 #include "pumori_netlink.h"
 #include "pumori_netlink_internal.h"
+#include "pumori_sensor.h"
 
 PUMORI_SAME_SELECTOR(CORE);
 PUMORI_SAME_SELECTOR(CONTEXT);
@@ -202,6 +203,7 @@ static int put_capabilities(struct sk_buff *skb, struct pumori_device *pumori)
 static int put_use(struct sk_buff *skb, struct pumori_device *pumori)
 {
 	u64 hbm_used, sequence, lost;
+	struct pumori_sample sample;
 	u32 store_used;
 
 	mutex_lock(&pumori->hbm_lock);
@@ -211,11 +213,15 @@ static int put_use(struct sk_buff *skb, struct pumori_device *pumori)
 	store_used = pumori->store_used;
 	mutex_unlock(&pumori->store_lock);
 	pumori_events_state(pumori, &sequence, &lost);
+	pumori_sensor_read(pumori, &sample);
 
 	if (nla_put_uint(skb, PUMORI_A_DEVICE_HBM_USED, hbm_used) ||
 	    nla_put_u32(skb, PUMORI_A_DEVICE_INSTRUCTIONS_USED, store_used) ||
 	    nla_put_u32(skb, PUMORI_A_DEVICE_CONTEXTS, context_count(pumori)) ||
 	    nla_put_uint(skb, PUMORI_A_DEVICE_RESETS, READ_ONCE(pumori->generation)) ||
+	    nla_put_u32(skb, PUMORI_A_DEVICE_POWER_MW, sample.power_mw) ||
+	    nla_put_uint(skb, PUMORI_A_DEVICE_ENERGY_UJ, sample.energy_uj) ||
+	    nla_put_s32(skb, PUMORI_A_DEVICE_TEMPERATURE_MC, sample.temperature_mc) ||
 	    nla_put_uint(skb, PUMORI_A_DEVICE_EVENT_SEQUENCE, sequence) ||
 	    nla_put_uint(skb, PUMORI_A_DEVICE_EVENTS_LOST, lost))
 		return -EMSGSIZE;

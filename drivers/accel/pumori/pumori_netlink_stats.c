@@ -16,6 +16,7 @@
 #include "pumori_device.h"
 #include "pumori_netlink_internal.h"
 #include "pumori_ras.h"
+#include "pumori_sensor.h"
 
 static u64 core_counter(struct pumori_core *core, u32 offset)
 {
@@ -38,7 +39,8 @@ static int put_core(struct sk_buff *skb, struct pumori_core *core)
 	    nla_put_uint(skb, PUMORI_A_CORE_JOBS_LOST, atomic64_read(&core->ras.jobs_lost)) ||
 	    nla_put_uint(skb, PUMORI_A_CORE_RESETS, READ_ONCE(core->resets)) ||
 	    nla_put_u32(skb, PUMORI_A_CORE_QUEUES, READ_ONCE(core->queue_count)) ||
-	    nla_put_u32(skb, PUMORI_A_CORE_PENDING, atomic_read(&core->pending)))
+	    nla_put_u32(skb, PUMORI_A_CORE_PENDING, atomic_read(&core->pending)) ||
+	    nla_put_uint(skb, PUMORI_A_CORE_ENERGY_UJ, pumori_sensor_core_energy_uj(core)))
 		return -EMSGSIZE;
 	return 0;
 }

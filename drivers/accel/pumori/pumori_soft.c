@@ -20,6 +20,7 @@
 #include "pumori_drv.h"
 #include "pumori_soft.h"
 #include "pumori_soft_internal.h"
+#include "pumori_sysfs.h"
 #include "silicon/kernels.h"
 
 #define MAX_DEVICES	16
@@ -203,7 +204,7 @@ static int pumori_soft_probe(struct platform_device *platform)
 	soft = devm_drm_dev_alloc(&platform->dev, &pumori_drm_driver, struct pumori_soft, base.drm);
 	if (IS_ERR(soft))
 		return PTR_ERR(soft);
-	platform_set_drvdata(platform, soft);
+	platform_set_drvdata(platform, &soft->base);
 
 	soft->bus.ops = &pumori_soft_bus_ops;
 	soft->bus.units_per_ms_floor = UNITS_PER_MS_FLOOR;
@@ -240,9 +241,7 @@ static int pumori_soft_probe(struct platform_device *platform)
 
 static void pumori_soft_remove(struct platform_device *platform)
 {
-	struct pumori_soft *soft = platform_get_drvdata(platform);
-
-	pumori_device_unplug(&soft->base);
+	pumori_device_unplug(platform_get_drvdata(platform));
 }
 
 static struct platform_driver pumori_soft_driver = {
@@ -250,6 +249,7 @@ static struct platform_driver pumori_soft_driver = {
 	.remove = pumori_soft_remove,
 	.driver = {
 		.name = "pumori",
+		.dev_groups = pumori_sysfs_groups,
 	},
 };
 

@@ -170,5 +170,6 @@ void test_lifecycle(void);
 void test_teardown(void);
 void test_unplug(void);
 void test_failures(void);
+void test_visible(void);
 
 #endif

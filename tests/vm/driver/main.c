@@ -27,6 +27,7 @@ static const struct {
 	{ "teardown", test_teardown },
 	{ "unplug", test_unplug },
 	{ "failures", test_failures },
+	{ "visible", test_visible },
 };
 
 int main(int argc, char **argv)

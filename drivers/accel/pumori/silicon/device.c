@@ -4,6 +4,8 @@
 
 /* 1.4 GHz, the clock that NeuronCore-v2 publishes. */
 #define CLOCK_KHZ	1400000u
+#define IDLE_POWER_MW	4000u
+#define IDLE_POWER_CORE_MW	1500u
 /*
  * Until the socket has measured: 2^14 units of 4096 multiply-accumulates are a modest host's
  * millisecond.
@@ -165,6 +167,8 @@ static u32 core_read(const struct silicon_core *core, u32 offset)
 		return half(silicon_load(&registers->instructions), high);
 	case PUMORI_HW_CORE_JOBS:
 		return half(silicon_load(&registers->jobs), high);
+	case PUMORI_HW_CORE_ENERGY_NJ:
+		return half(silicon_load(&registers->energy), high);
 	default:
 		break;
 	}
@@ -240,6 +244,8 @@ u32 silicon_register_read(struct silicon_device *device, u32 offset)
 		return silicon_load(&device->units_per_ms);
 	case PUMORI_HW_REG_CLOCK_KHZ:
 		return CLOCK_KHZ;
+	case PUMORI_HW_REG_IDLE_POWER_MW:
+		return IDLE_POWER_MW + IDLE_POWER_CORE_MW * config->cores;
 	case PUMORI_HW_REG_STATUS:
 		return device_status(device);
 	case PUMORI_HW_REG_INTERRUPT_STATUS:

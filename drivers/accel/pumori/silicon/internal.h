@@ -468,6 +468,8 @@ struct silicon_core_registers {
 	u64 cycles;
 	u64 instructions;
 	u64 jobs;
+	/** @energy: nanojoules of retired instructions */
+	u64 energy;
 };
 
 /** struct silicon_core - a NeuronCore with its front end */

@@ -314,9 +314,27 @@ static u32 proceed(struct silicon_core *core, struct silicon_slot *slot,
 	return units;
 }
 
-static u32 retire(struct silicon_slot *slot, struct silicon_stream *stream,
-		  const struct silicon_instruction *instruction, u32 next)
+/* What a stream's unit draws in a cycle, picojoules: isa.md, section 6. */
+static u32 energy_a_cycle(u32 stream)
 {
+	static const u16 engines[PUMORI_ISA_ENGINES] = {
+		[PUMORI_ISA_TENSOR] = 6000,
+		[PUMORI_ISA_VECTOR] = 900,
+		[PUMORI_ISA_SCALAR] = 800,
+		[PUMORI_ISA_GPSIMD] = 1200,
+		[PUMORI_ISA_SYNC] = 50,
+	};
+
+	return stream < PUMORI_ISA_ENGINES ? engines[stream] : 300;
+}
+
+static u32 retire(struct silicon_core *core, struct silicon_slot *slot,
+		  struct silicon_stream *stream, const struct silicon_instruction *instruction,
+		  u32 next)
+{
+	u64 energy = (u64)instruction->cycles * energy_a_cycle(stream->id) / 1000;
+
+	silicon_store(&core->registers.energy, core->registers.energy + energy);
 	stream->time = stream->start + instruction->cycles;
 	stream->pc = next;
 	if (instruction->flags & PUMORI_ISA_SIGNAL)
@@ -372,7 +390,7 @@ run_stream(struct silicon_core *core, struct silicon_slot *slot, struct silicon_
 		if (stream->state == SILICON_STREAM_BUSY)
 			stream->state = SILICON_STREAM_READY;
 		retired++;
-		*fault = retire(slot, stream, instruction, next);
+		*fault = retire(core, slot, stream, instruction, next);
 		if (traced)
 			silicon_trace_retired(core, slot, stream, instruction, pc, ready);
 		/* Not in the middle of an instruction: where a slice ends must not matter. */
