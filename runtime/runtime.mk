@@ -5,10 +5,11 @@
 
 RUNTIME_FILES := checksum device device_drm device_inproc drm_queue dtype error executable executable_check \
 	inproc_core inproc_memory inproc_queue model profile profile_ranges queue range run \
-	telemetry telemetry_fdinfo telemetry_query telemetry_sysfs tensor
+	telemetry telemetry_attributes telemetry_fdinfo telemetry_netlink telemetry_query \
+	telemetry_sysfs tensor
 RUNTIME_OBJECTS := $(RUNTIME_FILES:%=$(O)/obj/runtime/src/%.o)
-RUNTIME_LIBRARIES := -lelf -ldrm -pthread
-RUNTIME_CFLAGS := -D_GNU_SOURCE -pthread -Idrivers/accel/pumori/silicon $(shell pkg-config --cflags libdrm 2> /dev/null)
+RUNTIME_LIBRARIES := -lelf -ldrm -lnl-genl-3 -lnl-3 -pthread
+RUNTIME_CFLAGS := -D_GNU_SOURCE -pthread -Idrivers/accel/pumori/silicon $(shell pkg-config --cflags libdrm libnl-genl-3.0 2> /dev/null)
 
 $(RUNTIME_OBJECTS): private EXTRA_CFLAGS += $(RUNTIME_CFLAGS)
 

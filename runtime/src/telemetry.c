@@ -129,6 +129,8 @@ int pumori_telemetry_create(struct pumori_telemetry **telemetry,
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for telemetry");
 	}
 	new->foreign = new->root[0] != 0;
+	if (!new->foreign && !(known.flags & PUMORI_TELEMETRY_NO_NETLINK))
+		new->link = telemetry_link_create();
 	*telemetry = new;
 	return 0;
 }
@@ -139,6 +141,7 @@ void pumori_telemetry_destroy(struct pumori_telemetry *telemetry)
 
 	if (!telemetry)
 		return;
+	telemetry_link_destroy(telemetry->link);
 	free(telemetry->root);
 	free(telemetry);
 }
@@ -168,11 +171,38 @@ static void ask_device(struct pumori_telemetry_device *device)
 	snprintf(device->socket, sizeof(device->socket), "%s", info.socket);
 }
 
+static int compare_devices(const void *left, const void *right)
+{
+	const struct pumori_telemetry_device *a = left, *b = right;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+/* The family knows all; what it does not say sysfs may. */
+static int list_by_netlink(struct pumori_telemetry *telemetry, struct telemetry_list *devices)
+{
+	struct pumori_telemetry_device *device;
+	int error = telemetry_link_devices(telemetry->link, devices);
+	size_t i;
+
+	if (error)
+		return error;
+	device = devices->items;
+	if (devices->count)
+		qsort(device, devices->count, sizeof(*device), compare_devices);
+	for (i = 0; i < devices->count; i++)
+		telemetry_sysfs_device(telemetry, &device[i]);
+	return 0;
+}
+
 static int list_devices(struct pumori_telemetry *telemetry, struct telemetry_list *devices)
 {
 	uint32_t indices[TELEMETRY_DEVICES_MAX];
-	size_t count = telemetry_sysfs_devices(telemetry, indices), i;
+	size_t count, i;
 
+	if (telemetry->link)
+		return list_by_netlink(telemetry, devices);
+	count = telemetry_sysfs_devices(telemetry, indices);
 	for (i = 0; i < count; i++) {
 		struct pumori_telemetry_device *device = telemetry_append(devices);
 
@@ -241,7 +271,8 @@ int pumori_telemetry_cores(struct pumori_telemetry *telemetry, uint32_t device,
 	if (telemetry->foreign)
 		return pumori_fail(PUMORI_ERROR_UNSUPPORTED,
 				   "files do not hold the counters of cores");
-	error = telemetry_query_cores(device, &list);
+	error = telemetry->link ? telemetry_link_cores(telemetry->link, device, &list)
+				: telemetry_query_cores(device, &list);
 	if (error) {
 		free(list.items);
 		return error;
@@ -258,10 +289,86 @@ int pumori_telemetry_clients(struct pumori_telemetry *telemetry, uint32_t device
 
 	if (!telemetry)
 		return pumori_fail(PUMORI_ERROR_INVALID, "pumori_telemetry_clients: no handle");
-	error = telemetry_fdinfo_clients(telemetry, device, &list);
+	error = telemetry->link ? telemetry_link_clients(telemetry->link, device, &list)
+				: telemetry_fdinfo_clients(telemetry, device, &list);
 	if (error) {
 		free(list.items);
 		return error;
 	}
 	return answer(&list, clients, capacity, "pumori_telemetry_clients");
+}
+
+/* --- What only the netlink family can -------------------------------------------------------------- */
+
+static int need_link(struct pumori_telemetry *telemetry, const char *name)
+{
+	if (!telemetry)
+		return pumori_fail(PUMORI_ERROR_INVALID, "%s: no handle", name);
+	if (!telemetry->link)
+		return pumori_fail(PUMORI_ERROR_UNSUPPORTED,
+				   "the driver's netlink family is not there: it is not loaded, or is an older one");
+	return 0;
+}
+
+int pumori_telemetry_errors(struct pumori_telemetry *telemetry, uint32_t device,
+			    struct pumori_telemetry_error *errors, size_t capacity)
+{
+	PUMORI_KEEP_ERRNO();
+	struct telemetry_list list = { .stride = sizeof(*errors) };
+	int error = need_link(telemetry, "pumori_telemetry_errors");
+
+	if (!error)
+		error = telemetry_link_errors(telemetry->link, device, &list);
+	if (error) {
+		free(list.items);
+		return error;
+	}
+	return answer(&list, errors, capacity, "pumori_telemetry_errors");
+}
+
+int pumori_telemetry_clear_errors(struct pumori_telemetry *telemetry, uint32_t device, int32_t core, uint32_t id)
+{
+	PUMORI_KEEP_ERRNO();
+	int error = need_link(telemetry, "pumori_telemetry_clear_errors");
+
+	return error ? error : telemetry_link_clear_errors(telemetry->link, device, core, id);
+}
+
+int pumori_telemetry_reset(struct pumori_telemetry *telemetry, uint32_t device, int32_t core)
+{
+	PUMORI_KEEP_ERRNO();
+	int error = need_link(telemetry, "pumori_telemetry_reset");
+
+	return error ? error : telemetry_link_reset(telemetry->link, device, core);
+}
+
+int pumori_telemetry_listen(struct pumori_telemetry *telemetry)
+{
+	PUMORI_KEEP_ERRNO();
+	int error = need_link(telemetry, "pumori_telemetry_listen");
+
+	return error ? error : telemetry_link_listen(telemetry->link);
+}
+
+int pumori_telemetry_fd(struct pumori_telemetry *telemetry)
+{
+	PUMORI_KEEP_ERRNO();
+	int error = need_link(telemetry, "pumori_telemetry_fd");
+
+	return error ? error : telemetry_link_fd(telemetry->link);
+}
+
+int pumori_telemetry_next_event(struct pumori_telemetry *telemetry, struct pumori_telemetry_event *event)
+{
+	PUMORI_KEEP_ERRNO();
+	struct pumori_telemetry_event complete;
+	int found = need_link(telemetry, "pumori_telemetry_next_event");
+
+	if (!found && telemetry_link_fd(telemetry->link) < 0)
+		return PUMORI_ERROR_INVALID;
+	if (!found)
+		found = telemetry_link_next_event(telemetry->link, &complete);
+	if (found == 1)
+		found = pumori_info_copy(event, &complete, sizeof(complete), "pumori_telemetry_next_event") ? : 1;
+	return found;
 }

@@ -19,6 +19,8 @@ struct pumori_telemetry {
 	char *root;
 	/** @foreign: @root is another machine's: files only */
 	bool foreign;
+	/** @link: the netlink family, or NULL where there is none */
+	struct telemetry_link *link;
 };
 
 /** struct telemetry_list - a growing array of equal elements */
@@ -64,5 +66,30 @@ int telemetry_fdinfo_clients(const struct pumori_telemetry *telemetry, uint32_t 
 /* telemetry_query.c */
 /** telemetry_query_cores - append the counters of all cores of accel node @index */
 int telemetry_query_cores(uint32_t index, struct telemetry_list *cores);
+
+/* telemetry_netlink.c: requests */
+/** telemetry_link_create - connect to the family; NULL when the kernel has none */
+struct telemetry_link *telemetry_link_create(void);
+void telemetry_link_destroy(struct telemetry_link *link);
+/* Each appends what the family knows; PUMORI_UNKNOWN as @index stands for all devices. */
+int telemetry_link_devices(struct telemetry_link *link, struct telemetry_list *devices);
+int telemetry_link_cores(struct telemetry_link *link, uint32_t index, struct telemetry_list *cores);
+int telemetry_link_clients(struct telemetry_link *link, uint32_t index, struct telemetry_list *clients);
+int telemetry_link_errors(struct telemetry_link *link, uint32_t index, struct telemetry_list *errors);
+int telemetry_link_clear_errors(struct telemetry_link *link, uint32_t index, int32_t core, uint32_t id);
+int telemetry_link_reset(struct telemetry_link *link, uint32_t index, int32_t core);
+int telemetry_link_listen(struct telemetry_link *link);
+int telemetry_link_fd(struct telemetry_link *link);
+int telemetry_link_next_event(struct telemetry_link *link, struct pumori_telemetry_event *event);
+
+/* telemetry_attributes.c: messages, from whoever may have sent them */
+struct nlmsghdr;
+bool telemetry_read_device(struct nlmsghdr *message, struct pumori_telemetry_device *device);
+bool telemetry_read_core(struct nlmsghdr *message, struct pumori_telemetry_core *core);
+/** telemetry_read_context - a context as the client that it belongs to */
+bool telemetry_read_context(struct nlmsghdr *message, struct pumori_telemetry_client *client);
+bool telemetry_read_error(struct nlmsghdr *message, struct pumori_telemetry_error *error);
+/** telemetry_read_event - a notification of either group */
+bool telemetry_read_event(struct nlmsghdr *message, struct pumori_telemetry_event *event);
 
 #endif

@@ -55,8 +55,8 @@ void pumori_telemetry_destroy(struct pumori_telemetry *telemetry);
 
 /* --- State -------------------------------------------------------------------------------------- */
 
-/** enum pumori_device_state - whether a device can be used; values are stable */
-enum pumori_device_state {
+/** enum pumori_telemetry_state - whether a device can be used; values are stable */
+enum pumori_telemetry_state {
 	PUMORI_DEVICE_UNKNOWN = 0,
 	PUMORI_DEVICE_RUNNING = 1,
 	PUMORI_DEVICE_RESETTING = 2,	/* a reset of the whole device is under way */
@@ -70,7 +70,7 @@ struct pumori_telemetry_device {
 	size_t size;
 	/** @index: N of /dev/accel/accelN */
 	uint64_t index;
-	/** @state: enum pumori_device_state */
+	/** @state: enum pumori_telemetry_state */
 	uint64_t state;
 	/** @serial: serial number */
 	uint64_t serial;
@@ -228,6 +228,97 @@ struct pumori_telemetry_client {
  */
 int pumori_telemetry_clients(struct pumori_telemetry *telemetry, uint32_t device,
 			     struct pumori_telemetry_client *clients, size_t capacity);
+
+/** struct pumori_telemetry_error - an error counter of a core; needs the netlink family */
+struct pumori_telemetry_error {
+	/** @size: sizeof(struct pumori_telemetry_error), set by the caller in the first element */
+	size_t size;
+	/** @index: device */
+	uint64_t index;
+	/** @core: number of the core on it */
+	uint64_t core;
+	/** @id: enum pumori_ras_error (drm/pumori_netlink.h) */
+	uint64_t id;
+	/** @value: how often since the driver found the device, or since it was cleared */
+	uint64_t value;
+	/** @name: "ecc-corrected" ... */
+	char name[32];
+};
+
+/**
+ * pumori_telemetry_errors - error counters of a device
+ *
+ * Return: number of counters (may exceed @capacity), PUMORI_ERROR_UNSUPPORTED without the netlink family, or an error.
+ */
+int pumori_telemetry_errors(struct pumori_telemetry *telemetry, uint32_t device,
+			    struct pumori_telemetry_error *errors, size_t capacity);
+
+/* --- Orders: need the netlink family, and CAP_SYS_ADMIN in the initial user namespace ------------ */
+
+/** pumori_telemetry_clear_errors - set counters of core @core (-1: all) and of kind @id (0: all) to zero */
+int pumori_telemetry_clear_errors(struct pumori_telemetry *telemetry, uint32_t device, int32_t core, uint32_t id);
+/**
+ * pumori_telemetry_reset - reset core @core, or with -1 the whole device; returns when it is done
+ *
+ * Jobs of the core end with PUMORI_ERROR_KILLED or run again, those of the other cores go on.
+ */
+int pumori_telemetry_reset(struct pumori_telemetry *telemetry, uint32_t device, int32_t core);
+
+/* --- Events: need the netlink family ------------------------------------------------------------- */
+
+/** enum pumori_telemetry_event_type - what happened; values are stable, the first seven are those of drm/pumori_netlink.h */
+enum pumori_telemetry_event_type {
+	PUMORI_EVENT_HANG = 1,		/* a queue or a core made no progress and was stopped */
+	PUMORI_EVENT_RESET = 2,		/* a core, or the whole device, was reset */
+	PUMORI_EVENT_ECC = 3,		/* @value memory errors, @corrected or not */
+	PUMORI_EVENT_THERMAL = 4,	/* the temperature passed a limit; @value is it, millidegrees Celsius */
+	PUMORI_EVENT_NAN = 5,		/* @value checked outputs of a job were NaN or infinite */
+	PUMORI_EVENT_FAULT = 6,		/* a job ended with @fault */
+	PUMORI_EVENT_DEVICE_LOST = 7,	/* the device does not answer any more */
+	PUMORI_EVENT_DEVICE_ADDED = 100,
+	PUMORI_EVENT_DEVICE_REMOVED = 101,
+	PUMORI_EVENT_DEVICE_CHANGED = 102, /* its @state */
+	PUMORI_EVENT_OVERRUN = 200,	/* events came faster than they were read: ask for everything anew */
+};
+
+/** struct pumori_telemetry_event - something that happened to a device */
+struct pumori_telemetry_event {
+	/** @size: sizeof(struct pumori_telemetry_event), set by the caller */
+	size_t size;
+	/** @type: enum pumori_telemetry_event_type */
+	uint64_t type;
+	/** @index: device */
+	uint64_t index;
+	/** @sequence: of the device's events, ascending by one */
+	uint64_t sequence;
+	/** @time_ns: CLOCK_MONOTONIC, nanoseconds */
+	uint64_t time_ns;
+	/** @core: core that it concerns */
+	uint64_t core;
+	/** @context: context that it concerns */
+	uint64_t context;
+	/** @fault: PUMORI_HW_FAULT_* */
+	uint64_t fault;
+	/** @corrected: of ECC: 1 when the errors were corrected */
+	uint64_t corrected;
+	/** @value: see the type */
+	int64_t value;
+	/** @lost: events of the device that were never sent, in all */
+	uint64_t lost;
+	/** @state: of DEVICE_*: enum pumori_telemetry_state */
+	uint64_t state;
+	/** @bus_name: of the parent device */
+	char bus_name[64];
+	/** @reason: in words */
+	char reason[128];
+};
+
+/** pumori_telemetry_listen - begin to listen; PUMORI_ERROR_UNSUPPORTED without the netlink family */
+int pumori_telemetry_listen(struct pumori_telemetry *telemetry);
+/** pumori_telemetry_fd - readable when there are events; valid as long as the handle. PUMORI_ERROR_INVALID before pumori_telemetry_listen() */
+int pumori_telemetry_fd(struct pumori_telemetry *telemetry);
+/** pumori_telemetry_next_event - the next event, never blocks. Return: 1, 0 when there is none, or an error */
+int pumori_telemetry_next_event(struct pumori_telemetry *telemetry, struct pumori_telemetry_event *event);
 
 #if defined(__cplusplus)
 }
