@@ -69,6 +69,8 @@ struct cli_call {
 	const char **arguments;
 	/** @argument_count: elements of @arguments */
 	size_t argument_count;
+	/** @memory: what a command that is repeated keeps from one time to the next, NULL at first */
+	void **memory;
 };
 
 /** struct cli_command - a row of the command table */
@@ -95,6 +97,12 @@ struct cli_command {
 	bool formats;
 	/** @watch: --watch and --count mean something here */
 	bool watch;
+	/** @repeats: does itself what --watch and --count say */
+	bool repeats;
+	/** @period_ms: is repeated with this period when --watch does not say otherwise; 0: only when asked for */
+	uint32_t period_ms;
+	/** @forget: frees @memory of a call */
+	void (*forget)(void *memory);
 };
 
 extern const struct cli_command cli_command_ls;
@@ -102,7 +110,13 @@ extern const struct cli_command cli_command_info;
 extern const struct cli_command cli_command_ps;
 extern const struct cli_command cli_command_stats;
 extern const struct cli_command cli_command_topo;
+extern const struct cli_command cli_command_top;
+extern const struct cli_command cli_command_monitor;
+extern const struct cli_command cli_command_exporter;
 extern const struct cli_command cli_command_config;
+extern const struct cli_command cli_command_events;
+extern const struct cli_command cli_command_ras;
+extern const struct cli_command cli_command_reset;
 extern const struct cli_command cli_command_health;
 extern const struct cli_command cli_command_validate;
 extern const struct cli_command cli_command_log;

@@ -4,9 +4,9 @@
 
 CLI_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tools/cli/main.c,$(wildcard tools/cli/*.c)))
 OCR_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tools/cli/ocr/*.c))
-CLI_LIBS := $(shell pkg-config --libs json-c 2> /dev/null) -lpng -lm -lpthread
+CLI_LIBS := $(shell pkg-config --libs json-c ncurses 2> /dev/null) -lpng -lm -lpthread
 
-$(CLI_OBJECTS): private EXTRA_CFLAGS += -D_GNU_SOURCE $(shell pkg-config --cflags json-c 2> /dev/null) -Iruntime/src
+$(CLI_OBJECTS): private EXTRA_CFLAGS += -D_GNU_SOURCE $(shell pkg-config --cflags json-c ncurses 2> /dev/null) -Iruntime/src
 
 # The model of the self test is compiled by the compiler of this tree and goes into the tool.
 $(eval $(call program,$(O)/gen/selftest/compile,$(O)/obj/tools/cli/selftest/compile.o $(O)/libpumori-compiler.a,\
@@ -63,10 +63,13 @@ $(eval $(call program,$(CLI_TEST)/trace,$(O)/obj/tests/cli/trace.o,$(CLI_LIBS)))
 $(eval $(call program,$(CLI_TEST)/make_models,$(O)/obj/tests/cli/make_models.o $(O)/obj/tests/unit/executable_builder.o \
 	$(O)/obj/tests/unit/program_builder.o $(O)/libpumori.a,$(RUNTIME_LIBRARIES) -lpng -lm))
 
+$(CLI_TEST)/screen: tests/cli/screen
+	$(Q)install -D $< $@
+
 $(CLI_TEST)/machine: tests/cli/machine
 	$(Q)install -D $< $@
 
-CHECK_UNIT += $(CLI_TEST)/commands
+CHECK_UNIT += $(CLI_TEST)/commands $(CLI_TEST)/screen
 CHECK_UNIT_DEPS += $(CLI_TEST)/machine $(CLI_TEST)/trace $(CLI_TEST)/json $(CLI_TEST)/make_models $(O)/pumori
 
 CHECK_GATES += tests/cli/install

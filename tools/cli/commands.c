@@ -15,8 +15,14 @@ const struct cli_command *const cli_commands[] = {
 	&cli_command_ps,
 	&cli_command_stats,
 	&cli_command_topo,
+	&cli_command_top,
+	&cli_command_monitor,
+	&cli_command_exporter,
+	&cli_command_events,
+	&cli_command_ras,
 	&cli_command_health,
 	&cli_command_validate,
+	&cli_command_reset,
 	&cli_command_config,
 	&cli_command_run,
 	&cli_command_bench,
@@ -76,7 +82,7 @@ static int check_call(const struct cli_call *call)
 		return cli_fail(CLI_USAGE, "--json and --csv exclude each other");
 	if ((call->globals->json || call->globals->csv) && !command->formats)
 		return cli_fail(CLI_USAGE, "'%s' prints text only", command->name);
-	if ((call->globals->watch.given || call->globals->count.given) && !command->watch)
+	if ((call->globals->watch.given || call->globals->count.given) && !command->watch && !command->repeats)
 		return cli_fail(CLI_USAGE, "'%s' cannot be repeated with --watch", command->name);
 	if (call->argument_count < command->min_arguments)
 		return cli_fail(CLI_USAGE, "'%s' needs %s; see 'pumori %s --help'", command->name, command->arguments,
@@ -96,7 +102,9 @@ static int run_command(const struct cli_command *command, struct cli_globals *gl
 		{ command->options, options },
 		{ cli_global_options, globals },
 	};
+	void *memory = NULL;
 	struct cli_call call = {
+		.memory = &memory,
 		.command = command,
 		.globals = globals,
 		.options = options,
@@ -113,11 +121,13 @@ static int run_command(const struct cli_command *command, struct cli_globals *gl
 		code = CLI_OK;
 	} else {
 		code = check_call(&call);
-		if (code == CLI_OK && (globals->watch.given || globals->count.given))
+		if (code == CLI_OK && !command->repeats && (globals->watch.given || globals->count.given || command->period_ms))
 			code = cli_watch(&call);
 		else if (code == CLI_OK)
 			code = command->run(&call);
 	}
+	if (memory && command->forget)
+		command->forget(memory);
 	if (options)
 		cli_options_free(command->options, options);
 	free(arguments);

@@ -11,7 +11,6 @@
 
 #define SCHEMA "pumori/1"
 #define COLUMNS_MAX 32
-#define SCALED_BYTES 32
 
 /* A growing string. */
 struct text {
@@ -51,13 +50,12 @@ static void scale(char *out, double value, double base, const char *const *units
 	}
 	/* Whole units are whole; others have three digits. */
 	if (unit == 0)
-		snprintf(out, SCALED_BYTES, "%.0f%s%s", value, units[0][0] ? " " : "", units[0]);
+		snprintf(out, CLI_SCALED_BYTES, "%.0f%s%s", value, units[0][0] ? " " : "", units[0]);
 	else
-		snprintf(out, SCALED_BYTES, "%.*f %s", value >= 100 ? 0 : value >= 10 ? 1 : 2, value, units[unit]);
+		snprintf(out, CLI_SCALED_BYTES, "%.*f %s", value >= 100 ? 0 : value >= 10 ? 1 : 2, value, units[unit]);
 }
 
-/* A number as a person reads it, or false for the plain form. */
-static bool format_number(char *out, double value, enum cli_format format)
+bool cli_format_number(char out[CLI_SCALED_BYTES], double value, enum cli_format format)
 {
 	static const char *const bytes[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	static const char *const times[] = { "ns", "us", "ms", "s" };
@@ -74,10 +72,10 @@ static bool format_number(char *out, double value, enum cli_format format)
 		scale(out, value, 1000, counts, 5);
 		return true;
 	case CLI_FORMAT_PERCENT:
-		snprintf(out, SCALED_BYTES, "%.1f %%", value * 100);
+		snprintf(out, CLI_SCALED_BYTES, "%.1f %%", value * 100);
 		return true;
 	case CLI_FORMAT_SHORT:
-		snprintf(out, SCALED_BYTES, "%.4g", value);
+		snprintf(out, CLI_SCALED_BYTES, "%.4g", value);
 		return true;
 	default:
 		return false;
@@ -87,7 +85,7 @@ static bool format_number(char *out, double value, enum cli_format format)
 /* Appends a value as plain text; strings from files must not steer the terminal. */
 static void append_value(struct text *text, struct json_object *value, enum cli_format format, bool table)
 {
-	char scaled[SCALED_BYTES];
+	char scaled[CLI_SCALED_BYTES];
 
 	switch (json_object_get_type(value)) {
 	case json_type_null:
@@ -104,7 +102,7 @@ static void append_value(struct text *text, struct json_object *value, enum cli_
 		break;
 	case json_type_int:
 	case json_type_double:
-		if (table && format_number(scaled, json_object_get_double(value), format)) {
+		if (table && cli_format_number(scaled, json_object_get_double(value), format)) {
 			text_append(text, scaled, strlen(scaled));
 		} else {
 			const char *plain = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
@@ -198,7 +196,8 @@ static int render_table(const struct cli_globals *globals, struct json_object *l
 		columns = 0;
 	for (size_t c = 0; c < columns; c++) {
 		headings[c] = (char *)section->columns[c].heading;
-		if (!globals->no_header)
+		/* Rows that come one by one stand below each other. */
+		if (!globals->no_header || globals->lines)
 			widths[c] = width(headings[c]);
 	}
 	for (size_t i = 0; i < rows * columns && code == CLI_OK; i++) {

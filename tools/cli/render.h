@@ -18,6 +18,11 @@ enum cli_format {
 	CLI_FORMAT_SHORT,	/* a number with four digits: "12.57" */
 };
 
+/** CLI_SCALED_BYTES - room for any number that cli_format_number() makes */
+#define CLI_SCALED_BYTES 32
+/** cli_format_number - a number as a person reads it into @out; false, and nothing, for the plain form */
+bool cli_format_number(char out[CLI_SCALED_BYTES], double value, enum cli_format format);
+
 /** struct cli_column - one value of a record in a table */
 struct cli_column {
 	/** @key: of the value; NULL ends the list */

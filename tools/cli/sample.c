@@ -32,6 +32,14 @@ int cli_fail_no_device(void)
 			"('dmesg')");
 }
 
+int cli_fail_no_family(void)
+{
+	if (!cli_driver_loaded())
+		return cli_fail(CLI_NO_DRIVER, "the driver is not loaded; try 'modprobe pumori'");
+	return cli_fail(CLI_UNSUPPORTED, "this driver has no netlink family 'pumori'; install a newer one "
+			"('pumori config' and 'pumori stats' work without)");
+}
+
 /* --- Which ones --------------------------------------------------------------------------------- */
 
 static bool is_named(const struct pumori_telemetry_device *device, const char *name)

@@ -57,6 +57,9 @@ const struct cli_sampled_device *cli_sample_device(const struct cli_sample *samp
 /** cli_fail_no_device - says that there is none, and why. Return: the exit code */
 int cli_fail_no_device(void);
 
+/** cli_fail_no_family - says that the driver's netlink family is not there. Return: the exit code */
+int cli_fail_no_family(void);
+
 /** cli_rate - increase of a counter a second between two readings @elapsed_ns apart; NAN when it is not known */
 double cli_rate(uint64_t before, uint64_t after, uint64_t elapsed_ns);
 /** cli_core_utilisation - part of the time between two readings that a core had work, 0 to 1; NAN when not known */
@@ -64,7 +67,7 @@ double cli_core_utilisation(const struct pumori_telemetry_core *before, const st
 /** cli_device_utilisation - the mean of a device's cores; NAN when not known */
 double cli_device_utilisation(const struct cli_sampled_device *before, const struct cli_sampled_device *after);
 
-/** cli_state_name - of enum pumori_device_state; NULL for unknown */
+/** cli_state_name - of enum pumori_telemetry_state; NULL for unknown */
 const char *cli_state_name(uint64_t state);
 /** cli_record_known - a number, or null when it is PUMORI_UNKNOWN */
 void cli_record_known(struct record *record, const char *key, uint64_t value);

@@ -6,7 +6,9 @@
 
 #include "cli.h"
 #include "clients.h"
+#include "cores.h"
 #include "record.h"
+#include "render.h"
 
 struct options {
 	struct cli_number interval;
@@ -33,7 +35,7 @@ static void record_core(struct record *row, const struct pumori_telemetry_core *
 	cli_record_known(row, "energy_uj", after->energy_uj);
 }
 
-static int record_cores(struct record *record, const struct cli_sample *before, const struct cli_sample *after)
+int cli_cores_record(struct record *record, const struct cli_sample *before, const struct cli_sample *after)
 {
 	record_list(record, "cores");
 	for (size_t i = 0; i < after->count; i++) {
@@ -91,7 +93,7 @@ static int stats(const struct cli_call *call)
 		code = cli_sample_take(call->globals, telemetry, CLI_SAMPLE_CORES, &after);
 		if (code == CLI_OK) {
 			record_unsigned(record, "interval_ns", after.time_ns - before.time_ns);
-			code = record_cores(record, &before, &after);
+			code = cli_cores_record(record, &before, &after);
 			if (code == CLI_OK)
 				code = render(call->globals, record);
 			cli_sample_free(&after);

@@ -24,8 +24,10 @@ static void begin_screen(const struct cli_call *call, uint64_t period_ms)
 int cli_watch(const struct cli_call *call)
 {
 	struct cli_globals globals = *call->globals;
-	uint64_t period_ms = globals.watch.given ? globals.watch.value : DEFAULT_PERIOD_MS;
-	bool screen = !globals.json && !globals.csv && isatty(STDOUT_FILENO);
+	uint64_t own_ms = call->command->period_ms ? call->command->period_ms : DEFAULT_PERIOD_MS;
+	uint64_t period_ms = globals.watch.given ? globals.watch.value : own_ms;
+	/* What repeats by itself is a stream, not a screen. */
+	bool screen = !globals.json && !globals.csv && !call->command->period_ms && isatty(STDOUT_FILENO);
 	struct cli_call again = *call;
 	uint64_t next = cli_now_ns(), now;
 	int code = CLI_OK;
@@ -40,7 +42,7 @@ int cli_watch(const struct cli_call *call)
 		next = (now > next ? now : next) + period_ms * 1000000u;
 		if (screen)
 			begin_screen(call, period_ms);
-		else if (n && !globals.json && !globals.csv)
+		else if (n && !globals.json && !globals.csv && !call->command->period_ms)
 			putchar('\n');
 		code = call->command->run(&again);
 		/* One heading above all rows. */

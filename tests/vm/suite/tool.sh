@@ -62,6 +62,42 @@ check "config shows the parameters" ends 0 "hbm_mb" config
 check "the summary shows the device" ends 0 "accel0"
 equal "its state" "$(build/pumori --json | build/tests/cli/json data.devices.0.state)" running
 check "a process that is not there is not shown" ends 0 "PID" ps
+# What needs the netlink family.
+check "the state comes with a UUID" ends 0 "50554d4f-5249-8" info 0
+uuid=$(value data.uuid info 0)
+equal "which names the device" "$(value data.devices.0.index -d "$uuid" ls)" 0
+equal "counters have failed jobs" "$(value data.cores.0.jobs_lost stats)" 0
+build/pumori events --limit 3 --seconds 600 --json > "$TMPDIR/events" 2>&1 &
+events=$!
+build/pumori -d 0 bench "$models/copy.pex" -n 10000000 > "$TMPDIR/bench" 2>&1 &
+bench=$!
+is_shown() {
+	[ "$(value data.processes.0.command ps 2> /dev/null)" = pumori ] && [ "$(value data.processes.0.jobs ps)" -gt 0 ]
+}
+check "a process that computes is shown" within 20 is_shown
+equal "with its user" "$(value data.processes.0.uid ps)" 0
+equal "its device memory" "$([ "$(value data.processes.0.hbm_bytes ps)" -gt 0 ] && echo some)" some
+check "a device in use is not reset" ends 7 "'pumori ps'" reset
+check "but with --force" ends 0 "accel0" reset --force
+kill -9 $bench 2> /dev/null
+wait $bench 2> /dev/null
+check "it works again" ends 0 "CRC-32C" -d 0 run "$models/copy.pex" --random 1
+check "one core is reset beside the other" ends 0 "accel0" reset --core 1
+check "a core that is not there" ends 2 "core" reset --core 15
+ends 7 bad_read -d 0 run "$models/fault.pex" --random 1
+range_faults() {
+	build/pumori ras --error range-fault --json | grep '"value"' | tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum }'
+}
+check "a fault is counted" test "$(range_faults)" -gt 0
+check "all counters are listed" ends 0 "ecc-uncorrected" ras --all
+check "an unknown one is answered with the nearest" ends 2 "did you mean 'range-fault'" ras --error range-falt
+check "counters are cleared" ends 0 "" ras --clear
+equal "to 0" "$(range_faults)" 0
+wait $events
+equal "events were seen" $? 0
+cat "$TMPDIR/events"
+check "the resets among them" grep -q '"event":"reset"' "$TMPDIR/events"
+check "every line is a document" test "$(grep -c '^{"schema":"pumori/1","command":"events"' "$TMPDIR/events")" = 3
 check "the support bundle" ends 0 "Archive:" log --output "$TMPDIR/bundle.tar.gz"
 check "unload the driver" unload
 check "and it is gone" ends 9 "modprobe pumori" ls
