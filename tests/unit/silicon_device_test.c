@@ -107,7 +107,10 @@ static void registers(void **state)
 	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_PROGRAM_INSTRUCTIONS),
 			 RIG_INSTRUCTIONS);
 	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_NAME),
-			 'g' | 'e' << 8 | 'n' << 16 | 'e' << 24);
+			 'p' | 'u' << 8 | 'm' << 16 | 'o' << 24);
+	/* "pumori-1 generic" fills it. */
+	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_NAME + 12),
+			 'e' | 'r' << 8 | 'i' << 16 | 'c' << 24);
 	assert_int_equal(silicon_register_read(rig->device, PUMORI_HW_REG_STATUS),
 			 PUMORI_HW_STATUS_READY);
 	silicon_set_units_per_ms(rig->device, 4711);
@@ -148,6 +151,51 @@ static void interrupts(void **state)
 	silicon_register_write(rig->device, PUMORI_HW_REG_INTERRUPT_ENABLE, 0);
 	rig_control(rig, 0, nop);
 	assert_int_equal(rig_step(rig, 100), SILICON_IDLE);
+}
+
+static u32 step_with_event(struct rig *rig, u32 budget, u32 *jobs)
+{
+	struct pumori_hw_event event;
+	u32 events = rig_step(rig, budget);
+
+	while (rig_event(rig, 0, &event))
+		*jobs += event.type == PUMORI_HW_EVENT_JOB;
+	return events;
+}
+
+static void interrupts_of_jobs_wait_for_each_other(void **state)
+{
+	struct rig *rig = *state;
+	struct rig_queue *spin = rig_queue_create(rig, 0, 0, 50), *queue = rig_queue_create(rig, 1, 3, 50);
+	u32 i, jobs = 0, interrupts = 0;
+
+	assert_int_equal(rig_runlist(rig, 2), 0);
+	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_COALESCE_JOBS), 4);
+	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_COALESCE_NS), ~0u);
+	submit(rig, spin, SPIN);
+	step_with_event(rig, 100, &jobs);
+	for (i = 1; i <= 8; i++) {
+		submit(rig, queue, SHORT);
+		interrupts += !!(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
+		assert_int_equal(jobs, i);
+		assert_int_equal(interrupts, i / 4);
+	}
+	/* The oldest is old enough. */
+	silicon_register_write(rig->device, PUMORI_HW_CORE(0, PUMORI_HW_CORE_COALESCE_NS), 1000000);
+	submit(rig, queue, SHORT);
+	assert_false(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
+	rig->time += 1000000;
+	assert_true(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
+	/* A command's end takes along what waits. */
+	submit(rig, queue, SHORT);
+	assert_false(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
+	rig_control(rig, 0, (struct pumori_hw_control){ .opcode = PUMORI_HW_CONTROL_KILL_QUEUE,
+							.target = spin->descriptor->id,
+							.argument = PUMORI_HW_JOB_KILLED });
+	assert_true(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
+	/* An idle core lets nobody wait. */
+	submit(rig, queue, SHORT);
+	assert_true(step_with_event(rig, 100, &jobs) & SILICON_INTERRUPT);
 }
 
 static void bad_control_commands(void **state)
@@ -672,6 +720,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(registers, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts, setup, teardown),
+		cmocka_unit_test_setup_teardown(interrupts_of_jobs_wait_for_each_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_control_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(programs_come_and_go, setup, teardown),
 		cmocka_unit_test(big_image_spans_list_pages),

@@ -447,6 +447,12 @@ static void residency(void **state)
 	generation = record->residency;
 	assert_int_not_equal(generation, 0);
 	assert_int_equal(bench->queue->completion->residency, generation);
+	/* The same, whatever it is called: what the command before left. */
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1,
+					   PUMORI_HW_RESIDENCY_PREVIOUS));
+	assert_int_equal(record->status, PUMORI_HW_JOB_DONE);
+	assert_true(record->started && record->ended > record->started);
 	/* As long as nobody else came, SBUF is what the preload left. */
 	record = rig_wait(rig, bench->queue,
 			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation));
@@ -454,6 +460,11 @@ static void residency(void **state)
 	assert_memory_equal(bench->in, bench->out, 64);
 	record = rig_wait(rig, bench->queue,
 			  submit_expecting(bench, bench->queue, PRELOAD, 1, generation + 1));
+	assert_int_equal(record->status, PUMORI_HW_JOB_NOT_RESIDENT);
+	/* What was refused left nothing. */
+	record = rig_wait(rig, bench->queue,
+			  submit_expecting(bench, bench->queue, PRELOAD, 1,
+					   PUMORI_HW_RESIDENCY_PREVIOUS));
 	assert_int_equal(record->status, PUMORI_HW_JOB_NOT_RESIDENT);
 	/* Another program of the same queue. */
 	run(bench, bench->queue, FILL);

@@ -33,6 +33,7 @@
 #define PUMORI_HW_REG_INTERRUPT_ENABLE	0x06c	/* bit per core */
 #define PUMORI_HW_REG_SAVE_BYTES	0x070	/* of a saved job, besides its program's footprint in SBUF and PSUM */
 #define PUMORI_HW_REG_IDLE_POWER_MW	0x074	/* what the chip draws without work, milliwatts */
+#define PUMORI_HW_REG_TIME		0x078	/* 64: device time, nanoseconds */
 /* One block a core, PUMORI_HW_CORE(c, reg) */
 #define PUMORI_HW_REG_CORE_BASE		0x1000
 #define PUMORI_HW_REG_CORE_STRIDE	0x100
@@ -53,6 +54,9 @@
 #define PUMORI_HW_CORE_BLAME		0x4c	/* id of the queue that CORE_RESET kills; reset makes it NO_QUEUE */
 #define PUMORI_HW_CORE_INJECT		0x50	/* PUMORI_HW_INJECT_* | count << 8: misbehave, to test drivers; reads what is left */
 #define PUMORI_HW_CORE_ENERGY_NJ	0x58	/* 64: energy of retired instructions, nanojoules */
+#define PUMORI_HW_CORE_COALESCE_NS	0x60	/* see COALESCE_JOBS; 0: every job interrupts */
+#define PUMORI_HW_CORE_COALESCE_JOBS	0x64	/* an interrupt for ended jobs waits until there are so many, the
+						 * oldest is COALESCE_NS old, or the core has nothing to do */
 #define PUMORI_HW_REG_BYTES		0x4000
 
 #define PUMORI_HW_ID			0x52554d50u	/* "PMUR" */
@@ -234,13 +238,15 @@ struct pumori_hw_command {
 	__u32 program;
 	/** @entry: index into the program's entries */
 	__u32 entry;
-	/** @residency: expected residency generation of the slot, 0 for any */
+	/** @residency: expected residency generation of the slot, 0 for any, PUMORI_HW_RESIDENCY_PREVIOUS */
 	__u64 residency;
 	/** @budget_units: absolute bound of work, 0 for none */
 	__u64 budget_units;
 	/** @reserved: must be zero */
 	__u64 reserved[2];
 };
+/* What the command before this one left, if it ended with DONE: so a preload and its job go together. */
+#define PUMORI_HW_RESIDENCY_PREVIOUS	(~0ull)
 #define PUMORI_HW_COMMAND_INTERRUPT	(1u << 0)	/* raise an event when done */
 #define PUMORI_HW_COMMAND_CHECK_NAN	(1u << 1)	/* count NaN and Inf where instructions ask for it */
 
@@ -317,9 +323,13 @@ struct pumori_hw_record {
 	__u32 nan_count;
 	/** @slot: slot it ran in */
 	__u32 slot;
+	/** @started: device time at which its command was taken, nanoseconds */
+	__u64 started;
+	/** @ended: device time at which it ended */
+	__u64 ended;
 };
 
-#define PUMORI_HW_RECORDS		63
+#define PUMORI_HW_RECORDS		50
 
 /** struct pumori_hw_completion - completion page: written by the device, mapped read-only to the process */
 struct pumori_hw_completion {

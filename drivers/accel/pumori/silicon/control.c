@@ -24,7 +24,10 @@ void silicon_event_write(struct silicon_core *core, const struct pumori_hw_event
 	core->event_tail++;
 	if (!(core->event_tail % PUMORI_HW_EVENT_ENTRIES))
 		core->event_phase++;
-	core->raised = true;
+	if (event->type != PUMORI_HW_EVENT_JOB)
+		core->raised = true;
+	else if (!core->held_jobs++)
+		core->held_since = core->now;
 }
 
 void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,

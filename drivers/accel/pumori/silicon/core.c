@@ -37,6 +37,7 @@ static void forget(struct silicon_core *core)
 	silicon_store(&core->registers.serving, PUMORI_HW_NO_QUEUE);
 	silicon_store(&core->registers.blame, PUMORI_HW_NO_QUEUE);
 	core->saving = SILICON_NO_SLOT;
+	core->held_jobs = 0;
 	for (i = 0; i < slots; i++) {
 		core->slot[i]->owner = SILICON_NO_QUEUE;
 		core->slot[i]->running = false;
@@ -144,6 +145,15 @@ static bool paralysed(const struct silicon_core *core)
 	       silicon_injected(core, PUMORI_HW_INJECT_DEAD) || silicon_load(&core->device->gone);
 }
 
+/* Whether ended jobs have waited for their interrupt for long enough, or are many. */
+static bool held_enough(const struct silicon_core *core)
+{
+	u32 jobs = silicon_load(&core->registers.coalesce_jobs);
+
+	return core->held_jobs >= jobs ||
+	       core->now - core->held_since >= silicon_load(&core->registers.coalesce_ns);
+}
+
 u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
 {
 	const struct silicon_kernels *kernels = device->config.kernels;
@@ -176,6 +186,10 @@ u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
 	events = more ? SILICON_MORE : SILICON_IDLE;
 	if (silicon_inject_take(core, PUMORI_HW_INJECT_SPURIOUS_INTERRUPT))
 		events |= SILICON_INTERRUPT;
+	if (core->held_jobs && (!more || held_enough(core)))
+		core->raised = true;
+	if (core->raised)
+		core->held_jobs = 0;
 	if (core->raised && !silicon_inject_take(core, PUMORI_HW_INJECT_LOSE_INTERRUPT)) {
 		bit = 1u << core->number;
 		__atomic_or_fetch(&device->interrupt_status, bit, __ATOMIC_RELEASE);

@@ -47,6 +47,18 @@ void *silicon_bus(const struct silicon_device *device, u64 address, u32 length, 
 	return host->bus(host->context, address, length);
 }
 
+/* The chip and its kernel set, zero-padded. */
+static void name(u8 *to, const char *kernels)
+{
+	static const char chip[] = "pumori-1 ";
+	u32 i, j;
+
+	for (i = 0; i < sizeof(chip) - 1; i++)
+		to[i] = (u8)chip[i];
+	for (j = 0; i < PUMORI_HW_NAME_BYTES && kernels[j]; i++, j++)
+		to[i] = (u8)kernels[j];
+}
+
 struct silicon_device *silicon_device_create(const struct silicon_config *config, void *memory,
 					     void *store)
 {
@@ -59,8 +71,7 @@ struct silicon_device *silicon_device_create(const struct silicon_config *config
 		return NULL;
 	device->config = *config;
 	device->units_per_ms = DEFAULT_UNITS_PER_MS;
-	for (i = 0; i < PUMORI_HW_NAME_BYTES - 1 && config->kernels->name[i]; i++)
-		device->name[i] = (u8)config->kernels->name[i];
+	name(device->name, config->kernels->name);
 	for (i = 0; i < config->cores; i++) {
 		core = &device->core[i];
 		core->device = device;
@@ -181,6 +192,10 @@ static u32 core_read(const struct silicon_core *core, u32 offset)
 		return silicon_load(&registers->control_head);
 	case PUMORI_HW_CORE_EVENT_HEAD:
 		return silicon_load(&registers->event_head);
+	case PUMORI_HW_CORE_COALESCE_NS:
+		return silicon_load(&registers->coalesce_ns);
+	case PUMORI_HW_CORE_COALESCE_JOBS:
+		return silicon_load(&registers->coalesce_jobs);
 	case PUMORI_HW_CORE_STATUS:
 		return core_status(registers);
 	case PUMORI_HW_CORE_SERVING:
@@ -215,6 +230,8 @@ u32 silicon_register_read(struct silicon_device *device, u32 offset)
 		return half(config->hbm_bytes, high);
 	case PUMORI_HW_REG_SLOT_BYTES:
 		return half(silicon_slot_bytes(), high);
+	case PUMORI_HW_REG_TIME:
+		return half(config->host.time(config->host.context), high);
 	case PUMORI_HW_REG_SERIAL:
 		return half(config->serial, high);
 	case PUMORI_HW_REG_NAME:
@@ -301,6 +318,12 @@ static void core_write(struct silicon_core *core, u32 offset, u32 value)
 	case PUMORI_HW_CORE_EVENT_HEAD:
 		silicon_store_release(&registers->event_head, value);
 		break;
+	case PUMORI_HW_CORE_COALESCE_NS:
+		silicon_store(&registers->coalesce_ns, value);
+		return;
+	case PUMORI_HW_CORE_COALESCE_JOBS:
+		silicon_store(&registers->coalesce_jobs, value);
+		return;
 	case PUMORI_HW_CORE_RESET:
 		if (value != PUMORI_HW_RESET_KEY)
 			return;

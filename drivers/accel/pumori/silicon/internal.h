@@ -205,6 +205,8 @@ struct silicon_end {
 	u64 address;
 	/** @cycles: model cycles */
 	u64 cycles;
+	/** @started: device time at which its command was taken */
+	u64 started;
 	/** @device_ns: time the core spent on it */
 	u64 device_ns;
 	/** @residency: generation of its slot, 0 when it had none */
@@ -231,6 +233,8 @@ struct silicon_job {
 	u64 budget_units;
 	/** @units: work retired by finished instructions */
 	u64 units;
+	/** @started: device time at which its command was taken */
+	u64 started;
 	/** @device_ns: time spent on it */
 	u64 device_ns;
 	/** @nan_count: saturating */
@@ -349,6 +353,8 @@ struct silicon_saved {
 	u64 load;
 	/** @residency: generation of what was saved */
 	u64 residency;
+	/** @started: device time at which its command was taken */
+	u64 started;
 	/** @device_ns: time spent on the job */
 	u64 device_ns;
 	/** @seal: checksum of what the chip must be able to trust */
@@ -391,6 +397,8 @@ struct silicon_queue {
 	u32 head;
 	/** @slot: slot that it owns, or SILICON_NO_SLOT */
 	u32 slot;
+	/** @previous: generation that the last command left, 0 when it did not end with DONE */
+	u64 previous;
 	/** @sequence: last finished */
 	u64 sequence;
 	/** @progress: units retired */
@@ -454,6 +462,10 @@ struct silicon_core_registers {
 	u32 reset;
 	u32 device_reset;
 	u32 status;
+	/** @coalesce_ns: PUMORI_HW_CORE_COALESCE_NS */
+	u32 coalesce_ns;
+	/** @coalesce_jobs: PUMORI_HW_CORE_COALESCE_JOBS */
+	u32 coalesce_jobs;
 	/** @kick: something was written since the core last looked */
 	u32 kick;
 	/** @active: the core stopped with work left */
@@ -484,8 +496,12 @@ struct silicon_core {
 	u32 generation;
 	/** @running: enabled, with both rings mapped */
 	bool running;
-	/** @raised: an event was written in this call of silicon_core_run() */
+	/** @raised: an event was written in this call of silicon_core_run() that cannot wait */
 	bool raised;
+	/** @held_jobs: events of ended jobs whose interrupt waits */
+	u32 held_jobs;
+	/** @held_since: device time of the first of them */
+	u64 held_since;
 	/** @now: device time last read */
 	u64 now;
 	/** @control_ring: host memory */

@@ -32,6 +32,7 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 	struct pumori_hw_record *record = &page->record[sequence % PUMORI_HW_RECORDS];
 
 	queue->sequence = sequence;
+	queue->previous = end->status == PUMORI_HW_JOB_DONE ? end->residency : 0;
 	if (silicon_inject_take(core, PUMORI_HW_INJECT_LOSE_COMPLETION))
 		return;
 	silicon_store(&record->sequence, 0);
@@ -46,6 +47,8 @@ static void report(struct silicon_core *core, struct silicon_queue *queue, u64 s
 	record->residency = end->residency;
 	record->nan_count = end->nan_count;
 	record->slot = end->residency ? queue->slot : 0;
+	record->started = end->started;
+	record->ended = core->now;
 	silicon_store_release(&record->sequence, sequence);
 
 	if (end->residency)
@@ -94,6 +97,7 @@ void silicon_queue_end(struct silicon_core *core, struct silicon_queue *queue,
 	if (end->status != PUMORI_HW_JOB_DONE)
 		slot->residency = ++core->residency;
 	end->cycles = job_cycles(slot);
+	end->started = slot->job.started;
 	end->device_ns = slot->job.device_ns;
 	end->nan_count = slot->job.nan_count;
 	end->residency = slot->residency;
@@ -107,6 +111,7 @@ static void end_saved(struct silicon_core *core, struct silicon_queue *queue,
 	queue->saved.valid = false;
 	queue->state = end->status == PUMORI_HW_JOB_FAULT ? PUMORI_HW_QUEUE_FAULTED :
 							    PUMORI_HW_QUEUE_IDLE;
+	end->started = queue->saved.started;
 	end->device_ns = queue->saved.device_ns;
 	silicon_slot_release(core, queue);
 	report(core, queue, queue->sequence + 1, queue->saved.flags, end);
@@ -129,7 +134,7 @@ void silicon_queue_kill(struct silicon_core *core, struct silicon_queue *queue, 
 static void refuse(struct silicon_core *core, struct silicon_queue *queue, u32 flags, u32 status,
 		   u32 fault)
 {
-	struct silicon_end end = { .status = status, .fault = fault };
+	struct silicon_end end = { .status = status, .fault = fault, .started = core->now };
 
 	if (status == PUMORI_HW_JOB_FAULT)
 		queue->state = PUMORI_HW_QUEUE_FAULTED;
@@ -191,6 +196,7 @@ static void take_command(struct silicon_core *core, struct silicon_queue *queue)
 	const struct silicon_table_row *row;
 	struct pumori_hw_command command;
 	struct silicon_slot *slot;
+	u64 expected;
 
 	if (tail - queue->head > queue->ring_entries) {
 		if (queue->state == PUMORI_HW_QUEUE_KILLED) {
@@ -217,7 +223,9 @@ static void take_command(struct silicon_core *core, struct silicon_queue *queue)
 	row = &core->rows[program->first + silicon_clamp(command.entry, program->entries)];
 
 	slot = slot_of(core, queue);
-	if (command.residency && (!slot || slot->residency != command.residency ||
+	expected = command.residency == PUMORI_HW_RESIDENCY_PREVIOUS ? queue->previous :
+								      command.residency;
+	if (command.residency && (!slot || slot->residency != expected ||
 				  slot->program != program->load)) {
 		queue->head++;
 		refuse(core, queue, command.flags, PUMORI_HW_JOB_NOT_RESIDENT, PUMORI_HW_FAULT_NONE);
@@ -239,6 +247,7 @@ static void take_command(struct silicon_core *core, struct silicon_queue *queue)
 	slot->job.restarted = false;
 	slot->job.residency = command.residency;
 	slot->job.budget_units = command.budget_units;
+	slot->job.started = core->now;
 	slot->job.device_ns = 0;
 	slot->job.address_space = queue->address_space;
 	slot->job.page_table = queue->page_table;

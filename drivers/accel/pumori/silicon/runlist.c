@@ -100,6 +100,7 @@ static void carry_over(struct silicon_core *core, struct silicon_queue *staged, 
 {
 	staged->state = old->state;
 	staged->head = old->head;
+	staged->previous = old->previous;
 	staged->sequence = old->sequence;
 	staged->progress = old->progress;
 	staged->busy_ns = old->busy_ns;

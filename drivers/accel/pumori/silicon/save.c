@@ -233,6 +233,7 @@ static void save_end(struct silicon_core *core, struct silicon_slot *slot)
 	saved->program = slot->job.program;
 	saved->load = slot->program;
 	saved->residency = slot->residency;
+	saved->started = slot->job.started;
 	saved->device_ns = slot->job.device_ns;
 	saved->slot = slot;
 	saved->valid = true;
