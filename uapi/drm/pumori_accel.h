@@ -342,7 +342,7 @@ struct drm_pumori_job {
 	__u32 flags;
 	/** @budget_ms: absolute bound of device time, 0: the default */
 	__u32 budget_ms;
-	/** @residency: expected residency generation of the slot, 0: any */
+	/** @residency: expected residency generation of the slot, 0: any, PUMORI_HW_RESIDENCY_PREVIOUS */
 	__u64 residency;
 	/** @variables: struct drm_pumori_variable, as many as the entry declares */
 	struct drm_pumori_array variables;
@@ -364,11 +364,13 @@ struct drm_pumori_submit {
 	struct drm_pumori_array jobs;
 };
 
-/** struct drm_pumori_job_query - how a finished job ended, as long as the queue remembers (63 jobs) */
+#define DRM_PUMORI_JOB_QUERY_WAIT	(1u << 0)	/* wait until the job has ended */
+
+/** struct drm_pumori_job_query - how a finished job ended, as long as the queue remembers (50 jobs) */
 struct drm_pumori_job_query {
 	/** @queue_id: the queue */
 	__u32 queue_id;
-	/** @flags: must be zero */
+	/** @flags: DRM_PUMORI_JOB_QUERY_* */
 	__u32 flags;
 	/** @sequence: the job */
 	__u64 sequence;
@@ -386,6 +388,20 @@ struct drm_pumori_job_query {
 	__u64 cycles;
 	/** @device_ns: out: device time */
 	__u64 device_ns;
+	/** @deadline_ns: with WAIT: when to give up with -ETIME, CLOCK_MONOTONIC; else zero */
+	__s64 deadline_ns;
+	/** @residency: out: generation of the slot it ran in */
+	__u64 residency;
+	/** @started: out: when the device took it up, on the device's clock */
+	__u64 started;
+	/** @ended: out: when it ended, on the device's clock */
+	__u64 ended;
+	/** @host_ended: out: when the driver heard of its end, CLOCK_MONOTONIC; 0 when it has not yet */
+	__u64 host_ended;
+	/** @nan_count: out: checked results that were NaN or Inf */
+	__u32 nan_count;
+	/** @pad: zero */
+	__u32 pad;
 };
 
 #define DRM_PUMORI_IOCTL(dir, nr, type) DRM_##dir(DRM_COMMAND_BASE + DRM_PUMORI_##nr, struct drm_pumori_##type)

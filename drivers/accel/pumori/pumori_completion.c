@@ -7,6 +7,7 @@
  * the page gets an answer.
  */
 
+#include <linux/ktime.h>
 #include <linux/rcupdate.h>
 
 #include "pumori_context.h"
@@ -70,6 +71,7 @@ static void end_job(struct pumori_queue *queue, struct pumori_fence *fence)
 	trace_pumori_job_done(queue, &record);
 	if (record.status == PUMORI_HW_JOB_FAULT)
 		trace_pumori_job_fault(queue, &record);
+	queue->host_ended[pumori_record_slot(sequence)] = ktime_get_ns();
 	pumori_context_account(queue->context, queue->core->index, &record);
 	pumori_ras_job(queue->core, pumori_context_number(queue->context), &record);
 	pumori_fence_signal(fence, status_to_error(record.status));
@@ -79,6 +81,7 @@ static void complete_locked(struct pumori_queue *queue)
 {
 	u64 finished = READ_ONCE(queue->completion->sequence);
 	struct pumori_fence *fence, *next;
+	bool ended = false;
 
 	/* A chip that has finished what it never got is not believed anything. */
 	if (finished > queue->pushed) {
@@ -94,7 +97,10 @@ static void complete_locked(struct pumori_queue *queue)
 		atomic_dec(&queue->core->pending);
 		end_job(queue, fence);
 		pumori_fence_put(fence);
+		ended = true;
 	}
+	if (ended)
+		wake_up_all(&queue->ended);
 	if (list_empty(&queue->running))
 		wake_up_all(&queue->drained);
 }
@@ -135,6 +141,7 @@ void pumori_queue_push(struct pumori_queue *queue, const struct pumori_hw_comman
 	dma_fence_get(&fence->base);
 	list_add_tail(&fence->link, &queue->running);
 	queue->pushed = command->sequence;
+	queue->host_ended[pumori_record_slot(command->sequence)] = 0;
 	atomic_inc(&queue->core->pending);
 	trace_pumori_job_run(queue, command);
 	if (queue->cancelled) {
@@ -200,6 +207,7 @@ void pumori_queue_finish_page(struct pumori_queue *queue)
 	while (sequence < queue->sequence)
 		write_record(queue, ++sequence, queue->cancelled);
 	spin_unlock_irq(&queue->lock);
+	wake_up_all(&queue->ended);
 }
 
 /**

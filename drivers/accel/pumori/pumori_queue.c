@@ -17,6 +17,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
+#include <drm/drm_utils.h>
 #include <drm/pumori_accel.h>
 
 #include "pumori_compat.h"
@@ -418,6 +419,7 @@ static struct pumori_queue *queue_create(struct pumori_device *pumori,
 	kref_init(&queue->kref);
 	mutex_init(&queue->submit_lock);
 	spin_lock_init(&queue->lock);
+	init_waitqueue_head(&queue->ended);
 	init_waitqueue_head(&queue->drained);
 	INIT_LIST_HEAD(&queue->running);
 	INIT_LIST_HEAD(&queue->job_pages);
@@ -619,13 +621,42 @@ static int read_record(struct pumori_queue *queue, u64 sequence, struct pumori_h
 	return 0;
 }
 
+static bool has_ended(struct pumori_queue *queue, u64 sequence)
+{
+	return READ_ONCE(queue->completion->sequence) >= sequence;
+}
+
+static int wait_for_end(struct pumori_queue *queue, u64 sequence, s64 deadline_ns)
+{
+	long left = drm_timeout_abs_to_jiffies(deadline_ns);
+
+	if (has_ended(queue, sequence))
+		return 0;
+	left = wait_event_interruptible_timeout(queue->ended, has_ended(queue, sequence), left);
+	if (left < 0)
+		return left;
+	return left ? 0 : -ETIME;
+}
+
+/* The driver may hear of an end after the process has read it in the completion page. */
+static u64 host_ended(struct pumori_queue *queue, u64 sequence)
+{
+	u64 time;
+
+	spin_lock_irq(&queue->lock);
+	time = queue->host_ended[pumori_record_slot(sequence)];
+	spin_unlock_irq(&queue->lock);
+	return time;
+}
+
 /**
  * pumori_ioctl_job_query() - DRM_IOCTL_PUMORI_JOB_QUERY
  * @drm: the device
  * @data: struct drm_pumori_job_query
  * @file: the caller
  *
- * Return: 0, -EBUSY while the job has not ended, -ENODATA when it is forgotten.
+ * Return: 0, -EBUSY while the job has not ended, -ETIME when it was waited for in vain, -ENODATA when
+ * it is forgotten.
  */
 int pumori_ioctl_job_query(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -635,8 +666,12 @@ int pumori_ioctl_job_query(struct drm_device *drm, void *data, struct drm_file *
 	u64 submitted;
 	int ret;
 
-	if (args->flags) {
+	if (args->flags & ~DRM_PUMORI_JOB_QUERY_WAIT) {
 		drm_dbg(drm, "unknown flags %x\n", args->flags);
+		return -EINVAL;
+	}
+	if (args->pad || (args->deadline_ns && !(args->flags & DRM_PUMORI_JOB_QUERY_WAIT))) {
+		drm_dbg(drm, "padding, or a deadline without a wait\n");
 		return -EINVAL;
 	}
 	queue = pumori_queue_lookup(file->driver_priv, args->queue_id);
@@ -652,6 +687,11 @@ int pumori_ioctl_job_query(struct drm_device *drm, void *data, struct drm_file *
 		goto out_put;
 	}
 
+	if (args->flags & DRM_PUMORI_JOB_QUERY_WAIT) {
+		ret = wait_for_end(queue, args->sequence, args->deadline_ns);
+		if (ret)
+			goto out_put;
+	}
 	ret = read_record(queue, args->sequence, &record);
 	if (ret)
 		goto out_put;
@@ -662,6 +702,11 @@ int pumori_ioctl_job_query(struct drm_device *drm, void *data, struct drm_file *
 	args->address = record.address;
 	args->cycles = record.cycles;
 	args->device_ns = record.device_ns;
+	args->residency = record.residency;
+	args->started = record.started;
+	args->ended = record.ended;
+	args->host_ended = host_ended(queue, args->sequence);
+	args->nan_count = record.nan_count;
 
 out_put:
 	pumori_queue_put(queue);

@@ -124,6 +124,10 @@ struct pumori_queue {
 
 	/** @started: jobs that were given to the chip and are not freed yet */
 	atomic_t started;
+	/** @ended: woken when jobs have ended */
+	wait_queue_head_t ended;
+	/** @host_ended: when the driver heard of the end of each of the last jobs, protected by @lock */
+	u64 host_ended[PUMORI_HW_RECORDS];
 	/** @drained: woken when @running becomes empty or @started zero */
 	wait_queue_head_t drained;
 	/** @progress: used by the watchdog alone */

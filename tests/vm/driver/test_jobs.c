@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "driver_test.h"
@@ -127,6 +128,100 @@ static void test_refusals(struct session *session, uint32_t program)
 	refused(job_query(session, last + 1000, &query), ENOENT, EINVAL, "asking for a job that never was");
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int wait_for(struct session *session, uint64_t sequence, int64_t deadline_ns,
+		    struct drm_pumori_job_query *query)
+{
+	*query = (struct drm_pumori_job_query){
+		.queue_id = session->queue,
+		.flags = DRM_PUMORI_JOB_QUERY_WAIT,
+		.sequence = sequence,
+		.deadline_ns = deadline_ns,
+	};
+	return call(session->fd, DRM_IOCTL_PUMORI_JOB_QUERY, query);
+}
+
+/* The end of a job is waited for without a syncobj, and its times are told. */
+static void test_waits(struct session *session, uint32_t program)
+{
+	uint64_t before = monotonic_ns();
+	struct drm_pumori_job_query query;
+	struct job job = copy_job(program), spin = { .budget_ms = 200 };
+	struct image image;
+
+	ok(submit_jobs(session, &job, 1) == 0 && wait_for(session, job.sequence, INT64_MAX, &query) == 0 &&
+	   query.status == PUMORI_HW_JOB_DONE, "JOB_QUERY waits for a job");
+	ok(query.started && query.started < query.ended && query.ended - query.started >= query.device_ns,
+	   "it tells the device's times");
+	while (!query.host_ended && job_query(session, job.sequence, &query) == 0)
+		usleep(1000);
+	ok(query.host_ended > before && query.host_ended <= monotonic_ns(), "and the host's");
+	ok(wait_for(session, job.sequence, 1, &query) == 0, "a job that has ended needs no time");
+	query.deadline_ns = 1;
+	query.flags = 0;
+	refused(call(session->fd, DRM_IOCTL_PUMORI_JOB_QUERY, &query), EINVAL, 0, "a deadline without a wait");
+	query.deadline_ns = 0;
+	query.flags = 2;
+	refused(call(session->fd, DRM_IOCTL_PUMORI_JOB_QUERY, &query), EINVAL, 0, "an unknown query flag");
+	query.flags = 0;
+	query.pad = 1;
+	refused(call(session->fd, DRM_IOCTL_PUMORI_JOB_QUERY, &query), EINVAL, 0, "padding in a query");
+
+	if (!ok(image_spin(&image) && program_load(session, &image, &spin.program, NULL) == 0 &&
+		submit_jobs(session, &spin, 1) == 0, "an endless job"))
+		return;
+	refused(wait_for(session, spin.sequence, 1, &query), ETIME, EBUSY, "waiting until long ago");
+	ok(wait_for(session, spin.sequence, INT64_MAX, &query) == 0 && query.status == PUMORI_HW_JOB_FAULT,
+	   "a job that is ended by its budget tells those who wait");
+	image_destroy(&image);
+}
+
+/* Elements of an array may be longer than this kernel knows, but then the rest is zero. */
+static void test_long_elements(struct session *session, uint32_t program)
+{
+	struct job plain = copy_job(program);
+	struct {
+		struct drm_pumori_job known;
+		uint64_t unknown;
+	} job = {
+		.known = {
+			.program_id = program,
+			.variables = { sizeof(plain.variable[0]), 2, (uintptr_t)plain.variable },
+			.scalars = { sizeof(uint32_t), 0, 0 },
+			.syncs = { sizeof(struct drm_pumori_sync), 0, 0 },
+		},
+		.unknown = 1,
+	};
+	struct drm_pumori_submit submit = {
+		.queue_id = session->queue,
+		.jobs = { sizeof(job), 1, (uintptr_t)&job },
+	};
+
+	refused(call(session->fd, DRM_IOCTL_PUMORI_SUBMIT, &submit), E2BIG, 0, "a job with a field of the future");
+	job.unknown = 0;
+	ok(call(session->fd, DRM_IOCTL_PUMORI_SUBMIT, &submit) == 0, "which may be there when it is zero");
+	ok(completed(session, job.known.sequence, WAIT_MS), "and the job runs");
+}
+
+/* Far more than the ring holds. */
+static void test_full_ring(struct session *session, uint32_t program)
+{
+	struct job job = copy_job(program);
+	uint32_t i, done = 0;
+
+	for (i = 0; i < 200; i++)
+		done += submit_jobs(session, &job, 1) == 0;
+	ok(done == 200, "%u of 200 jobs are queued without waiting", done);
+	ok(completed(session, job.sequence, WAIT_MS), "and all of them run");
+}
+
 /* One program, a queue on each core. */
 static void test_every_core(void)
 {
@@ -169,8 +264,12 @@ void test_jobs(void)
 		return;
 	test_copies(&session, program, &source, &target);
 	test_refusals(&session, program);
+	test_long_elements(&session, program);
+	test_full_ring(&session, program);
 	ok(mprotect((void *)(uintptr_t)session.completion, PAGE, PROT_READ | PROT_WRITE) < 0,
 	   "the completion page can not be made writable");
+	/* Its last job faults: nothing comes after it. */
+	test_waits(&session, program);
 	image_destroy(&image);
 	session_close(&session);
 	test_every_core();
