@@ -45,6 +45,8 @@ struct pumori_backend_open {
 	uint64_t hbm_bytes;
 	/** @kernels: in process: name of the kernel set, NULL for the best */
 	const char *kernels;
+	/** @poll_us: as in struct pumori_device_options */
+	uint32_t poll_us;
 };
 
 /** struct pumori_buffer - device memory that the CPU sees too; each implementation embeds it first */
@@ -119,7 +121,7 @@ struct pumori_backend_ops {
 	/** @queue_destroy: ends what is still pending */
 	void (*queue_destroy)(struct pumori_backend_queue *queue);
 	/**
-	 * @submit: queue @job for a slot of generation @residency (0: any); at most PUMORI_HW_RECORDS - 1
+	 * @submit: queue @job for a slot of generation @residency (0: any, or PUMORI_HW_RESIDENCY_PREVIOUS); at most PUMORI_HW_RECORDS - 1
 	 * may be unfinished. With @detached somebody must run it even if nobody waits.
 	 */
 	int (*submit)(struct pumori_backend_queue *queue, struct pumori_job *job,

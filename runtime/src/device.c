@@ -164,7 +164,7 @@ static int read_options(const struct pumori_device_options *options,
 		if (error)
 			return error;
 		memcpy(&known, options, size < sizeof(known) ? size : sizeof(known));
-		if (known.core < -1 || known.priority > 3 || known.reserved)
+		if (known.core < -1 || known.priority > 3)
 			return pumori_fail(PUMORI_ERROR_INVALID,
 					   "pumori_device_options: core %d, priority %u",
 					   known.core, known.priority);
@@ -173,6 +173,7 @@ static int read_options(const struct pumori_device_options *options,
 	request->priority = known.priority;
 	request->hbm_bytes = known.hbm_bytes;
 	request->kernels = known.kernels ? known.kernels : secure_getenv("PUMORI_KERNELS");
+	request->poll_us = known.poll_us;
 	*budget_ms = known.budget_ms;
 	return 0;
 }

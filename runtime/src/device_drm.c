@@ -12,6 +12,7 @@
 #include "error.h"
 
 #define DRIVER_NAME	"pumori"
+#define POLL_US		5	/* about what sleeping and waking up costs */
 #define NODE_FORMAT	"/dev/accel/accel%u"
 #define CLASS_FORMAT	"/sys/class/accel/accel%u/device/driver"
 
@@ -151,6 +152,16 @@ static int create_vm(struct drm_device *device)
 	return 0;
 }
 
+static uint64_t poll_ns(uint32_t microseconds)
+{
+	if (microseconds == PUMORI_POLL_NEVER)
+		return 0;
+	if (microseconds)
+		return microseconds * 1000ull;
+	/* Alone on the only processor, a thread that polls is what it waits for. */
+	return sysconf(_SC_NPROCESSORS_ONLN) == 1 ? 0 : POLL_US * 1000ull;
+}
+
 static int set_up(struct drm_device *device, const struct pumori_backend_open *options)
 {
 	struct drm_pumori_device_info info = { 0 };
@@ -183,6 +194,7 @@ static int set_up(struct drm_device *device, const struct pumori_backend_open *o
 	};
 	device->core = options->core;
 	device->priority = options->priority;
+	device->poll_ns = poll_ns(options->poll_us);
 	device->budget_max_ms = info.job_timeout_max_ms;
 	return create_vm(device);
 }

@@ -23,6 +23,8 @@ struct drm_device {
 	int32_t core;
 	/** @priority: of queues */
 	uint32_t priority;
+	/** @poll_ns: how long to look at the completion page before sleeping */
+	uint64_t poll_ns;
 	/** @budget_max_ms: largest budget of a job that the driver accepts */
 	uint32_t budget_max_ms;
 };
@@ -41,14 +43,8 @@ struct drm_queue {
 	struct pumori_backend_queue base;
 	/** @id: queue id */
 	uint32_t id;
-	/** @syncobj: timeline whose point s is signalled by the job of sequence s */
-	uint32_t syncobj;
 	/** @completion: written by the device */
 	const struct pumori_hw_completion *completion;
-	/** @submitted: sequence of the last job */
-	uint64_t submitted;
-	/** @signalled: last sequence whose fence was seen signalled; atomic */
-	uint64_t signalled;
 };
 
 /** drm_call - an ioctl, restarted when interrupted. Return: 0 or a positive errno */

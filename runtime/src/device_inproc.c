@@ -234,6 +234,7 @@ static u64 register64(struct inproc *device, u32 offset)
 static int inproc_info(struct pumori_backend *backend, struct pumori_device_info *info)
 {
 	struct inproc *device = device_of(backend);
+	u32 word, i;
 
 	info->index = -1;
 	info->cores = silicon_register_read(device->chip, PUMORI_HW_REG_CORES);
@@ -250,7 +251,10 @@ static int inproc_info(struct pumori_backend *backend, struct pumori_device_info
 	info->hbm_used = device->memory.hbm_range.used;
 	pthread_mutex_unlock(&device->memory.lock);
 	snprintf(info->path, sizeof(info->path), "inproc");
-	snprintf(info->name, sizeof(info->name), "pumori-1 %s", device->config.kernels->name);
+	for (i = 0; i < PUMORI_HW_NAME_BYTES; i += sizeof(word)) {
+		word = silicon_register_read(device->chip, PUMORI_HW_REG_NAME + i);
+		memcpy(info->name + i, &word, sizeof(word));
+	}
 	snprintf(info->socket, sizeof(info->socket), "inproc");
 	return 0;
 }

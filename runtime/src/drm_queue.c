@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Queues of the kernel driver: submission, waiting on the completion page and then on a timeline. */
+/* Queues of the kernel driver: submission, waiting on the completion page and then in the driver. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,7 +11,6 @@
 #include "error.h"
 
 #define SECOND_NS	1000000000ull
-#define POLL_NS		5000	/* about what sleeping and waking up costs */
 
 static struct drm_queue *queue_of(struct pumori_backend_queue *queue)
 {
@@ -51,16 +51,11 @@ int drm_queue_create(struct pumori_backend *backend, struct pumori_backend_queue
 
 	if (!new)
 		return pumori_fail(PUMORI_ERROR_MEMORY, "no memory for a queue");
-	error = drmSyncobjCreate(device->file, 0, &new->syncobj);
-	if (error) {
-		error = pumori_fail_errno(errno, "cannot create a timeline");
-		goto free_queue;
-	}
 	error = drm_call(device->file, DRM_IOCTL_PUMORI_QUEUE_CREATE, &create);
 	if (error) {
 		error = pumori_fail_errno(error, "cannot create a queue (core %d, priority %u)",
 					  device->core, device->priority);
-		goto free_syncobj;
+		goto free_queue;
 	}
 	page = mmap(NULL, sizeof(struct pumori_hw_completion), PROT_READ, MAP_SHARED, device->file,
 		    create.completion_offset);
@@ -76,8 +71,6 @@ int drm_queue_create(struct pumori_backend *backend, struct pumori_backend_queue
 	return 0;
 free_id:
 	destroy_id(device, create.id);
-free_syncobj:
-	drmSyncobjDestroy(device->file, new->syncobj);
 free_queue:
 	free(new);
 	return error;
@@ -90,7 +83,6 @@ void drm_queue_destroy(struct pumori_backend_queue *queue)
 
 	munmap((void *)(uintptr_t)old->completion, sizeof(*old->completion));
 	destroy_id(device, old->id);
-	drmSyncobjDestroy(device->file, old->syncobj);
 	free(old);
 }
 
@@ -100,11 +92,6 @@ int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
 {
 	struct drm_queue *to = queue_of(queue);
 	struct drm_job *what = (struct drm_job *)job;
-	struct drm_pumori_sync sync = {
-		.flags = DRM_PUMORI_SYNC_TIMELINE | DRM_PUMORI_SYNC_SIGNAL,
-		.handle = to->syncobj,
-		.value = to->submitted + 1,
-	};
 	struct drm_pumori_job request = {
 		.program_id = job->program,
 		.entry = job->entry,
@@ -113,7 +100,7 @@ int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
 		.residency = residency,
 		.variables = { sizeof(what->variable[0]), job->variables,
 			       (uintptr_t)what->variable },
-		.syncs = { sizeof(sync), 1, (uintptr_t)&sync },
+		.syncs = { sizeof(struct drm_pumori_sync), 0, 0 },
 	};
 	struct drm_pumori_submit submit = {
 		.queue_id = to->id,
@@ -124,29 +111,13 @@ int drm_queue_submit(struct pumori_backend_queue *queue, struct pumori_job *job,
 	(void)detached;
 	if (error)
 		return pumori_fail_errno(error, "cannot submit a job");
-	to->submitted = request.sequence;
 	*sequence = request.sequence;
 	return 0;
 }
 
 uint64_t drm_queue_finished(struct pumori_backend_queue *queue)
 {
-	struct drm_queue *of = queue_of(queue);
-	uint64_t page = __atomic_load_n(&of->completion->sequence, __ATOMIC_ACQUIRE);
-	uint64_t signalled = __atomic_load_n(&of->signalled, __ATOMIC_ACQUIRE);
-
-	return page > signalled ? page : signalled;
-}
-
-/* A fence of a device that died is signalled though the page may say nothing. */
-static void remember(struct drm_queue *queue, uint64_t sequence)
-{
-	uint64_t before = __atomic_load_n(&queue->signalled, __ATOMIC_RELAXED);
-
-	while (before < sequence &&
-	       !__atomic_compare_exchange_n(&queue->signalled, &before, sequence, 0,
-					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	return __atomic_load_n(&queue_of(queue)->completion->sequence, __ATOMIC_ACQUIRE);
 }
 
 static void relax(void)
@@ -156,10 +127,29 @@ static void relax(void)
 #endif
 }
 
+/* Sleeping and waking up costs more than a short job: so look for a while first. */
+static int poll_page(struct pumori_backend_queue *queue, uint64_t sequence, uint64_t start,
+		     uint64_t deadline)
+{
+	uint64_t end = start + device_of(queue)->poll_ns;
+
+	if (end > deadline)
+		end = deadline;
+	do {
+		relax();
+		if (drm_queue_finished(queue) >= sequence)
+			return 1;
+	} while (now_ns() < end);
+	return 0;
+}
+
 int drm_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int64_t timeout_ns)
 {
-	struct drm_queue *on = queue_of(queue);
-	uint64_t start, deadline = INT64_MAX, poll_end;
+	struct drm_pumori_job_query query = { .queue_id = queue_of(queue)->id,
+					      .flags = DRM_PUMORI_JOB_QUERY_WAIT,
+					      .sequence = sequence,
+					      .deadline_ns = INT64_MAX };
+	uint64_t start;
 	int error;
 
 	if (drm_queue_finished(queue) >= sequence)
@@ -167,22 +157,18 @@ int drm_queue_wait(struct pumori_backend_queue *queue, uint64_t sequence, int64_
 	if (timeout_ns) {
 		start = now_ns();
 		if (timeout_ns > 0 && (uint64_t)timeout_ns < INT64_MAX - start)
-			deadline = start + timeout_ns;
-		poll_end = deadline - start < POLL_NS ? deadline : start + POLL_NS;
-		do {
-			relax();
-			if (drm_queue_finished(queue) >= sequence)
-				return 0;
-		} while (now_ns() < poll_end);
+			query.deadline_ns = (int64_t)start + timeout_ns;
+		if (device_of(queue)->poll_ns &&
+		    poll_page(queue, sequence, start, (uint64_t)query.deadline_ns))
+			return 0;
 	} else {
-		deadline = 0;
+		query.deadline_ns = 1;
 	}
-	error = -drmSyncobjTimelineWait(device_of(queue)->file, &on->syncobj, &sequence, 1,
-					(int64_t)deadline, DRM_SYNCOBJ_WAIT_FLAGS_WAIT_ALL, NULL);
-	if (error)
+	error = drm_call(device_of(queue)->file, DRM_IOCTL_PUMORI_JOB_QUERY, &query);
+	/* It has ended, even if it is so long ago that its record is gone. */
+	if (error && error != ENODATA)
 		return pumori_fail_errno(error, "waiting for job %llu",
 					 (unsigned long long)sequence);
-	remember(on, sequence);
 	return 0;
 }
 
@@ -215,6 +201,10 @@ int drm_queue_record(struct pumori_backend_queue *queue, uint64_t sequence,
 		.address = query.address,
 		.cycles = query.cycles,
 		.device_ns = query.device_ns,
+		.residency = query.residency,
+		.nan_count = query.nan_count,
+		.started = query.started,
+		.ended = query.ended,
 	};
 	return 0;
 }

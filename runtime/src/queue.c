@@ -24,11 +24,12 @@ struct pumori_queue {
 	uint64_t oldest;
 	uint64_t next;
 	int banned;
-	/* Whose preload the slot holds, and in which generation. */
+	/* Whose preload the slot holds, as far as is known, when all that was submitted has ended. */
 	const struct pumori_model *resident;
-	uint64_t residency;
 	/* Who waits for which sequence; NULL for a preload. */
 	struct pumori_ticket *pending[PUMORI_HW_RECORDS];
+	/* How the last preload ended that did not end well; those behind it are only canceled. */
+	struct pumori_hw_record failed;
 };
 
 static const struct pumori_backend_ops *ops_of(const struct pumori_queue *queue)
@@ -81,6 +82,39 @@ static void note_job(const struct pumori_queue *queue, enum pumori_profile_event
 		pumori_profile_event(queue->link->backend->profile, &event, begin, NULL);
 }
 
+/* A bad end takes the queue along, or the preload, or both. */
+static void judge(struct pumori_queue *queue, int error, const struct pumori_hw_record *record)
+{
+	if (error || (record->status != PUMORI_HW_JOB_DONE &&
+		      record->status != PUMORI_HW_JOB_NOT_RESIDENT &&
+		      record->status != PUMORI_HW_JOB_INNOCENT_RESET))
+		queue->banned = 1;
+	if (error || record->status != PUMORI_HW_JOB_DONE)
+		queue->resident = NULL;
+}
+
+static void collect_preload(struct pumori_queue *queue)
+{
+	struct pumori_hw_record record = { 0 };
+	int error = ops_of(queue)->record(queue->link, queue->oldest, &record);
+
+	judge(queue, error, &record);
+	if (!error && record.status == PUMORI_HW_JOB_FAULT)
+		queue->failed = record;
+}
+
+static void collect_ticket(struct pumori_queue *queue, struct pumori_ticket *ticket)
+{
+	ticket->error = ops_of(queue)->record(queue->link, queue->oldest, &ticket->record);
+	ticket->collected = 1;
+	judge(queue, ticket->error, &ticket->record);
+	/* What it waited for cannot be had: to try again would help nobody. */
+	if (!ticket->error && ticket->record.status == PUMORI_HW_JOB_CANCELED && ticket->preload &&
+	    ticket->preload == queue->failed.sequence)
+		ticket->record = queue->failed;
+	__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+}
+
 /* Take the records of finished jobs, so that the chip may reuse their places. With the queue's lock. */
 static void collect(struct pumori_queue *queue)
 {
@@ -92,17 +126,10 @@ static void collect(struct pumori_queue *queue)
 	for (; queue->oldest < queue->next && queue->oldest <= finished; queue->oldest++) {
 		struct pumori_ticket *ticket = queue->pending[queue->oldest % PUMORI_HW_RECORDS];
 
-		if (!ticket)
-			continue;
-		ticket->error = ops_of(queue)->record(queue->link, queue->oldest, &ticket->record);
-		ticket->collected = 1;
-		if (ticket->error || (ticket->record.status != PUMORI_HW_JOB_DONE &&
-				      ticket->record.status != PUMORI_HW_JOB_NOT_RESIDENT &&
-				      ticket->record.status != PUMORI_HW_JOB_INNOCENT_RESET))
-			queue->banned = 1;
-		if (ticket->error || ticket->record.status != PUMORI_HW_JOB_DONE)
-			queue->resident = NULL;
-		__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
+		if (ticket)
+			collect_ticket(queue, ticket);
+		else
+			collect_preload(queue);
 	}
 }
 
@@ -200,6 +227,7 @@ static int replace(struct pumori_queue *queue)
 	}
 	queue->oldest = queue->next = 1;
 	queue->resident = NULL;
+	queue->failed = (struct pumori_hw_record){ 0 };
 	queue->banned = 0;
 	return 0;
 }
@@ -235,34 +263,6 @@ static int submit_one(struct pumori_queue *queue, struct pumori_ticket *ticket,
 	return 0;
 }
 
-/* Bring the model's data into the slot. How the preload ended lands in the ticket when it ended badly. */
-static int preload_slot(struct pumori_queue *queue, struct pumori_ticket *ticket,
-			const struct pumori_model *model, struct pumori_job *preload)
-{
-	struct pumori_hw_record record;
-	uint64_t sequence;
-	int error;
-
-	error = submit_one(queue, NULL, model, preload, 0, 0, &sequence);
-	if (!error)
-		error = ops_of(queue)->wait(queue->link, sequence, -1);
-	if (!error)
-		error = ops_of(queue)->record(queue->link, sequence, &record);
-	if (error)
-		return error;
-	collect(queue);
-	if (record.status == PUMORI_HW_JOB_DONE) {
-		queue->resident = model;
-		queue->residency = record.residency;
-		return 0;
-	}
-	queue->banned = 1;
-	ticket->record = record;
-	ticket->collected = 1;
-	__atomic_fetch_sub(&queue->load, 1, __ATOMIC_RELEASE);
-	return 0;
-}
-
 static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticket,
 			 const struct pumori_model *model, struct pumori_job *job,
 			 struct pumori_job *preload, int detached)
@@ -280,15 +280,16 @@ static int submit_locked(struct pumori_queue *queue, struct pumori_ticket *ticke
 		return error;
 	if (queue->banned)
 		return PUMORI_ERROR_KILLED;
+	ticket->preload = 0;
 	if (preload && queue->resident != model) {
-		error = preload_slot(queue, ticket, model, preload);
-		if (error || ticket->collected)
+		/* The job follows at once, for whatever slot the preload fills. */
+		error = submit_one(queue, NULL, model, preload, 0, detached, &ticket->preload);
+		if (error)
 			return error;
-	} else if (!preload) {
-		queue->resident = NULL;
 	}
-	error = submit_one(queue, ticket, model, job, preload ? queue->residency : 0, detached,
-			   &sequence);
+	queue->resident = preload ? model : NULL;
+	error = submit_one(queue, ticket, model, job, preload ? PUMORI_HW_RESIDENCY_PREVIOUS : 0,
+			   detached, &sequence);
 	if (error)
 		return error;
 	ticket->sequence = sequence;

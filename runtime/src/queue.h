@@ -27,6 +27,8 @@ struct pumori_ticket {
 	struct pumori_queue *queue;
 	/** @sequence: its number there */
 	uint64_t sequence;
+	/** @preload: number of the preload that went before it, or 0 */
+	uint64_t preload;
 	/** @collected: @record is valid; guarded by the queue's lock */
 	int collected;
 	/** @error: the record could not be had */
@@ -56,7 +58,7 @@ void pumori_queues_destroy(struct pumori_queues *queues);
  * @preload: job that fills the slot's memory as @job expects it, or NULL
  * @detached: run it even if nobody waits
  *
- * Waits when the queue is full, and for @preload when the slot does not hold @model's data.
+ * Waits only when the queue is full. @preload goes before it when the slot does not hold @model's data.
  */
 int pumori_queue_submit(struct pumori_queues *queues, struct pumori_ticket *ticket,
 			const struct pumori_model *model, struct pumori_job *job,

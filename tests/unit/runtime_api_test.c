@@ -67,9 +67,6 @@ static void test_device_open(void **state)
 	options.priority = 4;
 	FAILS(PUMORI_ERROR_INVALID, "priority 4", pumori_device_open(&device, "inproc", &options));
 	options.priority = 1;
-	options.reserved = 1;
-	FAILS(PUMORI_ERROR_INVALID, "", pumori_device_open(&device, "inproc", &options));
-	options.reserved = 0;
 	options.kernels = "abacus";
 	FAILS(PUMORI_ERROR_INVALID, "\"abacus\" is no kernel set",
 	      pumori_device_open(&device, "inproc", &options));

@@ -99,7 +99,7 @@ struct pumori_device_info {
 	uint32_t instructions;
 	/** @path: device node, or "inproc" */
 	char path[64];
-	/** @name: as the chip gives it, ends with its kernel set: "pumori-1 avx512", "avx512" */
+	/** @name: as the chip gives it: its own name and its kernel set, "pumori-1 avx512" */
 	char name[32];
 	/** @socket: "soft", "pci" or "inproc" */
 	char socket[16];
@@ -129,9 +129,12 @@ struct pumori_device_options {
 	const char *kernels;
 	/** @budget_ms: bound of device time for a run, 0 for the device's default */
 	uint32_t budget_ms;
-	/** @reserved: zero */
-	uint32_t reserved;
+	/** @poll_us: /dev/accel only: how long a waiting thread polls before it sleeps; 0 for the default of 5 (on a
+	 * machine with one processor none), PUMORI_POLL_NEVER
+	 */
+	uint32_t poll_us;
 };
+#define PUMORI_POLL_NEVER	0xffffffffu
 
 /**
  * pumori_device_open - open a device
