@@ -2,6 +2,8 @@
 /* A core: its rings, the events it sends, its reset. */
 
 #include <linux/delay.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -12,6 +14,13 @@
 #include "pumori_queue.h"
 #include "pumori_ring.h"
 #include "pumori_trace.h"
+
+static unsigned int coalesce_us = 50;
+module_param(coalesce_us, uint, 0444);
+MODULE_PARM_DESC(coalesce_us, "how long a busy core may keep the end of a job to itself (default 50)");
+static unsigned int coalesce_jobs = 8;
+module_param(coalesce_jobs, uint, 0444);
+MODULE_PARM_DESC(coalesce_jobs, "ended jobs that a busy core tells of at the latest (default 8)");
 
 static void core_fini(struct drm_device *drm, void *data)
 {
@@ -46,6 +55,10 @@ int pumori_core_init(struct pumori_device *pumori, u32 index)
 	ret = drmm_mutex_init(&pumori->drm, &core->queues_lock);
 	if (ret)
 		return ret;
+	/* A reset takes it, and memory may wait for a reset: who allocates under it is told at once. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&core->queues_lock);
+	fs_reclaim_release(GFP_KERNEL);
 
 	ret = drmm_add_action(&pumori->drm, core_fini, core);
 	if (ret)
@@ -75,6 +88,10 @@ void pumori_core_start(struct pumori_core *core)
 		       core->control.bus_address);
 	pumori_write64(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_EVENT_RING),
 		       core->event.bus_address);
+	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_COALESCE_NS),
+		     min(coalesce_us, U32_MAX / NSEC_PER_USEC) * NSEC_PER_USEC);
+	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_COALESCE_JOBS),
+		     coalesce_jobs);
 	pumori_write(pumori, PUMORI_HW_CORE(core->index, PUMORI_HW_CORE_ENABLE), 1);
 }
 

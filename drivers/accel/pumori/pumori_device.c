@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Bring-up and end of a device, above whatever bus it is on. */
 
+#include <linux/dma-fence.h>
 #include <linux/math64.h>
 
 #include <drm/drm_drv.h>
@@ -243,12 +244,14 @@ void pumori_device_unplug(struct pumori_device *pumori)
 void pumori_device_interrupt(struct pumori_device *pumori)
 {
 	unsigned long status = pumori_read(pumori, PUMORI_HW_REG_INTERRUPT_STATUS);
+	bool cookie = dma_fence_begin_signalling();
 	unsigned int core;
 
 	/* Cleared before the rings are read: what comes later raises a new interrupt. */
 	pumori_write(pumori, PUMORI_HW_REG_INTERRUPT_STATUS, status);
 	for_each_set_bit(core, &status, pumori->info.cores)
 		pumori_core_handle_events(pumori->core[core]);
+	dma_fence_end_signalling(cookie);
 }
 
 /**
