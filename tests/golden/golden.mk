@@ -35,6 +35,16 @@ $(MODELS)/det-%.pex: $(DET_ONNX) $(O)/pumori-cc
 	$(call say,PUMORICC,$@)
 	$(Q)$(O)/pumori-cc $(DET_ONNX) -o $@ --shape x=1,3,640,640 --cast $*
 
+# With weights that stay in SBUF, for tests of what happens when they do not.
+PRELOAD_EXECUTABLES := $(MODELS)/rec-preload.pex $(MODELS)/cls-preload.pex
+$(MODELS)/rec-preload.pex: $(REC_ONNX) $(MODEL_DICTIONARY) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $(REC_ONNX) -o $@ --shape x=1,3,48,320 --cast bf16 --preload --meta task=ocr --meta dict=$(MODEL_DICTIONARY)
+
+$(MODELS)/cls-preload.pex: $(CLS_ONNX) $(O)/pumori-cc
+	$(call say,PUMORICC,$@)
+	$(Q)$(O)/pumori-cc $(CLS_ONNX) -o $@ --shape x=1,3,48,192 --cast bf16 --preload --meta task=cls
+
 # Rendered lines of text for tests in virtual machines, which have no ImageMagick.
 LINES_STAMP := $(O)/lines/.rendered
 $(LINES_STAMP): tests/golden/lines.js

@@ -35,4 +35,4 @@ CHECK_KUNIT += tests/vm/check-kunit
 CHECK_KUNIT_DEPS += vm-kernel-debug
 
 CHECK_VM += tests/vm/check-uml tests/vm/check-uml-plain tests/vm/check-qemu
-CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(NETLINK_TEST) $(MODEL_EXECUTABLES) $(LINES_STAMP)
+CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(NETLINK_TEST) $(MODEL_EXECUTABLES) $(PRELOAD_EXECUTABLES) $(LINES_STAMP)
