@@ -42,6 +42,13 @@ struct pumori_bus_ops {
 	/** @prepare_queue: called before a core gets one more queue */
 	int (*prepare_queue)(struct pumori_bus *bus, u32 core);
 	/**
+	 * @pause: let the chip stand still in the middle of what it does, until @resume. Nothing
+	 * happens when it does already, or was stopped. May be called where fences are signalled.
+	 */
+	int (*pause)(struct pumori_bus *bus);
+	/** @resume: let it go on. May be called where fences are signalled. */
+	void (*resume)(struct pumori_bus *bus);
+	/**
 	 * @stop: after it returned, the chip touches no memory and raises no interrupt. Called when
 	 * the device is lost and again when it goes away. May be called where fences are signalled.
 	 */

@@ -10,6 +10,7 @@
 
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_pm.h"
 #include "pumori_watchdog.h"
 
 #define MAX_TRIES	3
@@ -116,6 +117,7 @@ int pumori_control_execute(struct pumori_core *core, struct pumori_hw_control *c
 	u32 tries;
 	int ret;
 
+	pumori_pm_get(core->pumori);
 	/* A command whose answer got lost can be repeated, a load when it was undone. */
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		ret = pumori_control_start(core, &request, command);
@@ -126,6 +128,7 @@ int pumori_control_execute(struct pumori_core *core, struct pumori_hw_control *c
 		if (command->opcode == PUMORI_HW_CONTROL_LOAD_PROGRAM)
 			pumori_control_execute(core, &undo, NULL);
 	}
+	pumori_pm_put(core->pumori);
 	if (ret)
 		return -EIO;
 	if (detail)
@@ -157,12 +160,14 @@ int pumori_control_invalidate(struct pumori_device *pumori, u32 address_space, u
 	};
 	u32 core;
 
+	pumori_pm_get(pumori);
 	for (core = 0; core < pumori->info.cores; core++) {
 		if (!pumori_control_start(pumori->core[core], &request[core], &command))
 			__set_bit(core, &started);
 	}
 	for_each_set_bit(core, &started, pumori->info.cores)
 		pumori_control_finish(pumori->core[core], &request[core]);
+	pumori_pm_put(pumori);
 	return pumori_device_is_lost(pumori) ? -EIO : 0;
 }
 

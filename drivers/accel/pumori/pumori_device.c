@@ -18,6 +18,7 @@
 #include "pumori_hbm.h"
 #include "pumori_hwmon.h"
 #include "pumori_netlink.h"
+#include "pumori_pm.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
 #include "pumori_sensor.h"
@@ -189,6 +190,12 @@ int pumori_device_register(struct pumori_device *pumori)
 		goto err_remove;
 	pumori_sensor_start(pumori);
 
+	ret = pumori_pm_init(pumori);
+	if (ret) {
+		pumori_device_unplug(pumori);
+		return ret;
+	}
+
 	drm_info(&pumori->drm, "%s: %u cores, %llu MiB of device memory, %s socket\n",
 		 pumori->info.name, pumori->info.cores, pumori->info.hbm_bytes >> 20,
 		 pumori->bus->ops->name);
@@ -229,7 +236,7 @@ void pumori_device_unplug(struct pumori_device *pumori)
 	pumori_netlink_remove(pumori);
 	pumori_sensor_stop(pumori);
 	WRITE_ONCE(pumori->lost, true);
-	cancel_delayed_work_sync(&pumori->watchdog);
+	pumori_watchdog_cancel(pumori);
 	pumori->bus->ops->stop(pumori->bus);
 	pumori_device_cancel(pumori);
 	pumori_coredump_end(pumori);

@@ -107,6 +107,8 @@ struct pumori_device {
 	struct workqueue_struct *sched_wq;
 	/** @watchdog: looks for queues without progress while there is work, and resets */
 	struct delayed_work watchdog;
+	/** @paused: the machine is suspended, the watchdog looks at nothing */
+	bool paused;
 	/** @reset_wq: where @watchdog runs, not behind what waits for it */
 	struct workqueue_struct *reset_wq;
 	/** @reset_wanted: bit per core, and PUMORI_WANT_DEVICE */

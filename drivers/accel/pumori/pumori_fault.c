@@ -10,6 +10,7 @@
 
 #include "pumori_device.h"
 #include "pumori_fault.h"
+#include "pumori_pm.h"
 
 #define MAX_COUNT	0xffffffu
 
@@ -51,7 +52,9 @@ int pumori_fault_inject(struct pumori_device *pumori, u32 core, u32 kind, u32 co
 		return -ENODEV;
 
 	drm_info(&pumori->drm, "core %u: %s injected\n", core, names[kind]);
+	pumori_pm_get(pumori);
 	pumori_write(pumori, PUMORI_HW_CORE(core, PUMORI_HW_CORE_INJECT), kind | count << 8);
+	pumori_pm_put(pumori);
 	drm_dev_exit(idx);
 	return 0;
 }

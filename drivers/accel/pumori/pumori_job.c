@@ -14,6 +14,7 @@
 #include "pumori_drv.h"
 #include "pumori_fence.h"
 #include "pumori_job.h"
+#include "pumori_pm.h"
 #include "pumori_program.h"
 #include "pumori_queue.h"
 #include "pumori_vm.h"
@@ -64,6 +65,7 @@ void pumori_job_free(struct pumori_job *job)
 	pumori_program_put(job->program);
 	if (job->started && atomic_dec_and_test(&job->queue->started))
 		wake_up_all(&job->queue->drained);
+	pumori_pm_put(job->queue->pumori);
 	pumori_queue_put(job->queue);
 	kfree(job);
 }
@@ -217,6 +219,7 @@ struct pumori_job *pumori_job_create(struct pumori_queue *queue, struct drm_file
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
+	pumori_pm_get(queue->pumori);
 	job->queue = pumori_queue_get(queue);
 	ret = fill_job(job, file, user);
 	if (ret) {

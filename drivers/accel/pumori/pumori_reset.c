@@ -25,6 +25,7 @@
 #include "pumori_core.h"
 #include "pumori_coredump.h"
 #include "pumori_device.h"
+#include "pumori_pm.h"
 #include "pumori_event.h"
 #include "pumori_queue.h"
 #include "pumori_reset.h"
@@ -180,6 +181,7 @@ int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level l
 
 	if (!drm_dev_enter(&pumori->drm, &idx))
 		return -ENODEV;
+	pumori_pm_get(pumori);
 	switch (level) {
 	case PUMORI_RESET_QUEUE:
 		ret = reset_queue(pumori, id);
@@ -198,6 +200,7 @@ int pumori_reset_request(struct pumori_device *pumori, enum pumori_reset_level l
 	}
 	if (!ret && pumori_device_is_lost(pumori))
 		ret = -EIO;
+	pumori_pm_put(pumori);
 	drm_dev_exit(idx);
 	return ret;
 }

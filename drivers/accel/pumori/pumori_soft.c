@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/random.h>
 #include <linux/vmalloc.h>
 
@@ -18,6 +19,7 @@
 #include <drm/drm_print.h>
 
 #include "pumori_drv.h"
+#include "pumori_pm.h"
 #include "pumori_soft.h"
 #include "pumori_soft_internal.h"
 #include "pumori_sysfs.h"
@@ -83,6 +85,16 @@ static void soft_doorbell(struct pumori_bus *bus, u32 core, u32 queue)
 	pumori_soft_core_wake(soft, core);
 }
 
+static int soft_pause(struct pumori_bus *bus)
+{
+	return pumori_soft_cores_park(to_pumori_soft(bus));
+}
+
+static void soft_resume(struct pumori_bus *bus)
+{
+	pumori_soft_cores_unpark(to_pumori_soft(bus));
+}
+
 static void soft_stop(struct pumori_bus *bus)
 {
 	pumori_soft_cores_stop(to_pumori_soft(bus));
@@ -101,6 +113,8 @@ const struct pumori_bus_ops pumori_soft_bus_ops = {
 	.hbm_write = pumori_soft_hbm_write,
 	.hbm_frame = pumori_soft_hbm_frame,
 	.prepare_queue = pumori_soft_prepare_queue,
+	.pause = soft_pause,
+	.resume = soft_resume,
 	.stop = soft_stop,
 };
 
@@ -244,12 +258,43 @@ static void pumori_soft_remove(struct platform_device *platform)
 	pumori_device_unplug(platform_get_drvdata(platform));
 }
 
+static int soft_suspend(struct device *dev)
+{
+	return pumori_pm_suspend(dev_get_drvdata(dev));
+}
+
+static int soft_wake_up(struct device *dev)
+{
+	return pumori_pm_resume(dev_get_drvdata(dev));
+}
+
+static int soft_runtime_suspend(struct device *dev)
+{
+	struct pumori_device *pumori = dev_get_drvdata(dev);
+
+	return soft_pause(pumori->bus);
+}
+
+static int soft_runtime_resume(struct device *dev)
+{
+	struct pumori_device *pumori = dev_get_drvdata(dev);
+
+	soft_resume(pumori->bus);
+	return 0;
+}
+
+static const struct dev_pm_ops soft_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(soft_suspend, soft_wake_up)
+	RUNTIME_PM_OPS(soft_runtime_suspend, soft_runtime_resume, NULL)
+};
+
 static struct platform_driver pumori_soft_driver = {
 	.probe = pumori_soft_probe,
 	.remove = pumori_soft_remove,
 	.driver = {
 		.name = "pumori",
 		.dev_groups = pumori_sysfs_groups,
+		.pm = pm_ptr(&soft_pm_ops),
 	},
 };
 

@@ -61,11 +61,15 @@ static int core_thread(void *data)
 
 	set_user_nice(current, 10);
 	while (!kthread_should_stop()) {
-		wait_event_idle(core->wait, kthread_should_stop() ||
+		if (kthread_should_park()) {
+			kthread_parkme();
+			continue;
+		}
+		wait_event_idle(core->wait, kthread_should_stop() || kthread_should_park() ||
 				silicon_core_pending(soft->chip, core->index));
 
 		cookie = dma_fence_begin_signalling();
-		while (!kthread_should_stop()) {
+		while (!kthread_should_stop() && !kthread_should_park()) {
 			u32 events = run_slice(core);
 
 			if (events & SILICON_INTERRUPT)
@@ -164,6 +168,47 @@ void pumori_soft_cores_stop(struct pumori_soft *soft)
 		kthread_stop(thread);
 		put_task_struct(thread);
 		soft->cores[core].thread = NULL;
+	}
+}
+
+/**
+ * pumori_soft_cores_park() - let the threads stand still, in the middle of whatever they do
+ * @soft: the device
+ */
+int pumori_soft_cores_park(struct pumori_soft *soft)
+{
+	u32 core;
+	int ret;
+
+	for (core = 0; core < soft->core_count; core++) {
+		struct pumori_soft_core *at = &soft->cores[core];
+
+		if (!at->thread || at->parked)
+			continue;
+		ret = kthread_park(at->thread);
+		if (ret) {
+			pumori_soft_cores_unpark(soft);
+			return ret;
+		}
+		at->parked = true;
+	}
+	return 0;
+}
+
+/**
+ * pumori_soft_cores_unpark() - let the threads go on
+ * @soft: the device
+ */
+void pumori_soft_cores_unpark(struct pumori_soft *soft)
+{
+	u32 core;
+
+	for (core = 0; core < soft->core_count; core++) {
+		struct pumori_soft_core *at = &soft->cores[core];
+
+		if (at->thread && at->parked)
+			kthread_unpark(at->thread);
+		at->parked = false;
 	}
 }
 

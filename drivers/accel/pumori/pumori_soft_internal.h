@@ -25,6 +25,8 @@ struct pumori_soft_core {
 	u32 index;
 	/** @thread: the thread, NULL when it does not run */
 	struct task_struct *thread;
+	/** @parked: it stands still; changed by power management alone */
+	bool parked;
 	/** @wait: where the thread sleeps while the core is idle */
 	wait_queue_head_t wait;
 	/** @budget: units of work in one slice; used by the thread alone */
@@ -121,6 +123,8 @@ unsigned long pumori_soft_hbm_frame(struct pumori_bus *bus, u64 offset);
 
 int pumori_soft_cores_start(struct pumori_soft *soft, const char *cpus);
 void pumori_soft_cores_stop(struct pumori_soft *soft);
+int pumori_soft_cores_park(struct pumori_soft *soft);
+void pumori_soft_cores_unpark(struct pumori_soft *soft);
 void pumori_soft_core_wake(struct pumori_soft *soft, u32 core);
 int pumori_soft_calibrate(struct pumori_soft *soft);
 int pumori_soft_prepare_queue(struct pumori_bus *bus, u32 core);

@@ -32,6 +32,7 @@
 #include "pumori_context.h"
 #include "pumori_core.h"
 #include "pumori_device.h"
+#include "pumori_pm.h"
 #include "pumori_queue.h"
 #include "pumori_reset.h"
 #include "pumori_watchdog.h"
@@ -289,26 +290,28 @@ static bool look(struct pumori_device *pumori, bool *reset)
 	return again;
 }
 
+/* Whoever queued the work keeps the device awake until its end. */
 static void watchdog_work(struct work_struct *work)
 {
 	struct pumori_device *pumori = container_of(to_delayed_work(work), struct pumori_device,
 						    watchdog);
-	bool again, cookie, reset = false;
+	bool again = false, cookie, reset = false;
 
-	if (pumori_device_is_lost(pumori))
-		return;
-	cookie = dma_fence_begin_signalling();
-	again = look(pumori, &reset);
-	dma_fence_end_signalling(cookie);
+	if (!pumori_device_is_lost(pumori) && !READ_ONCE(pumori->paused)) {
+		cookie = dma_fence_begin_signalling();
+		again = look(pumori, &reset);
+		dma_fence_end_signalling(cookie);
+	}
 	if (reset)
 		pumori_reset_tell(pumori);
 	if (again)
 		pumori_watchdog_start(pumori);
+	pumori_pm_put(pumori);
 }
 
 static void watchdog_stop(struct drm_device *drm, void *unused)
 {
-	cancel_delayed_work_sync(&to_pumori_device(drm)->watchdog);
+	pumori_watchdog_cancel(to_pumori_device(drm));
 }
 
 /**
@@ -323,25 +326,62 @@ int pumori_watchdog_init(struct pumori_device *pumori)
 
 /**
  * pumori_watchdog_start() - let the watchdog look after a job or a command
- * @pumori: the device
+ * @pumori: the device, which the caller keeps awake
  *
  * Any context; does nothing while it is already waiting.
  */
 void pumori_watchdog_start(struct pumori_device *pumori)
 {
-	if (!pumori_device_is_lost(pumori))
-		queue_delayed_work(pumori->reset_wq, &pumori->watchdog,
-				   msecs_to_jiffies(PERIOD_MS));
+	if (pumori_device_is_lost(pumori) || READ_ONCE(pumori->paused))
+		return;
+	pumori_pm_get_active(pumori);
+	if (!queue_delayed_work(pumori->reset_wq, &pumori->watchdog, msecs_to_jiffies(PERIOD_MS)))
+		pumori_pm_put(pumori);
 }
 
 /**
  * pumori_watchdog_now() - let the watchdog look at once, and wait for it
- * @pumori: the device
+ * @pumori: the device, which the caller keeps awake
  */
 void pumori_watchdog_now(struct pumori_device *pumori)
 {
 	if (pumori_device_is_lost(pumori))
 		return;
-	mod_delayed_work(pumori->reset_wq, &pumori->watchdog, 0);
+	pumori_pm_get_active(pumori);
+	if (mod_delayed_work(pumori->reset_wq, &pumori->watchdog, 0))
+		pumori_pm_put(pumori);
 	flush_delayed_work(&pumori->watchdog);
+}
+
+/**
+ * pumori_watchdog_cancel() - wait for the end of a round and let no other one begin
+ * @pumori: the device, which is lost or paused
+ */
+void pumori_watchdog_cancel(struct pumori_device *pumori)
+{
+	if (cancel_delayed_work_sync(&pumori->watchdog))
+		pumori_pm_put(pumori);
+}
+
+/**
+ * pumori_watchdog_pause() - look at nothing while the chip stands still
+ * @pumori: the device
+ */
+void pumori_watchdog_pause(struct pumori_device *pumori)
+{
+	WRITE_ONCE(pumori->paused, true);
+	pumori_watchdog_cancel(pumori);
+}
+
+/**
+ * pumori_watchdog_resume() - undo pumori_watchdog_pause()
+ * @pumori: the device
+ */
+void pumori_watchdog_resume(struct pumori_device *pumori)
+{
+	WRITE_ONCE(pumori->paused, false);
+	/* There may be work from before, or work that came meanwhile. */
+	pumori_pm_get(pumori);
+	pumori_watchdog_start(pumori);
+	pumori_pm_put(pumori);
 }

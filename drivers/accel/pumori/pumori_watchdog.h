@@ -12,5 +12,8 @@ struct pumori_device;
 int pumori_watchdog_init(struct pumori_device *pumori);
 void pumori_watchdog_start(struct pumori_device *pumori);
 void pumori_watchdog_now(struct pumori_device *pumori);
+void pumori_watchdog_cancel(struct pumori_device *pumori);
+void pumori_watchdog_pause(struct pumori_device *pumori);
+void pumori_watchdog_resume(struct pumori_device *pumori);
 
 #endif

@@ -167,6 +167,7 @@ void test_resets(void);
 void test_hostile(void);
 void test_coredump(void);
 void test_lifecycle(void);
+void test_power(void);
 void test_teardown(void);
 void test_unplug(void);
 void test_failures(void);

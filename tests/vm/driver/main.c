@@ -24,6 +24,7 @@ static const struct {
 	{ "hostile", test_hostile },
 	{ "coredump", test_coredump },
 	{ "lifecycle", test_lifecycle },
+	{ "power", test_power },
 	{ "teardown", test_teardown },
 	{ "unplug", test_unplug },
 	{ "failures", test_failures },
