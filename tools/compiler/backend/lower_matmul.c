@@ -13,6 +13,10 @@
 #define GROUP_COLUMNS (PUMORI_MATRIX_BANKS * PUMORI_BANK_COLUMNS)
 /* Bytes of a partition that a whole operand may take to be loaded once. */
 #define OPERAND_BYTES (40 * 1024)
+/* Most rows of A for which B is read where it is. */
+#define STREAMED_ROWS 16
+/* Columns of B that lie together then: memory is read from one end to the other. */
+#define STREAMED_COLUMNS 256
 #define ROWS 1u
 #define COLUMNS 2u
 
@@ -195,6 +199,82 @@ static struct pumori_place fetch_bias(struct product *product, int64_t rows, int
 	return pumori_lower_fetch(product->lowering, &part, 2, shape, ROWS, PUMORI_ISA_FP32, false);
 }
 
+/* A part of a constant B that one product consumes, and which therefore need not be copied. */
+static struct pumori_place stream_b(struct product *product, int64_t row, int64_t rows,
+				    int64_t column, int64_t columns)
+{
+	struct pumori_tile_program *program = product->lowering->program;
+	struct pumori_place packed = pumori_matrix_pack(
+		product->lowering, product->constant + row * product->n + column, rows, columns,
+		product->n, product->dtype[1]);
+	struct pumori_place place = pumori_matrix_fetch(product->lowering, &packed);
+
+	if (!program->error)
+		program->instructions[program->instruction_count - 1].isa.dma.destination.flags =
+			PUMORI_ISA_DMA_STREAM;
+	return place;
+}
+
+/* Each element of B is used once: all rows of A are in the array at the same time. */
+static void multiply_streamed(struct product *product, const struct pumori_place *a)
+{
+	struct pumori_tile_program *program = product->lowering->program;
+
+	for (int64_t n = 0; n < product->n && !program->error; n += GROUP_COLUMNS) {
+		int64_t columns = minimum(GROUP_COLUMNS, product->n - n);
+		uint32_t psum = pumori_tile_psum(program, (columns + PUMORI_BANK_COLUMNS - 1) /
+							  PUMORI_BANK_COLUMNS);
+		struct pumori_place out, bias;
+
+		for (int64_t k = 0; k < product->k; k += PUMORI_ISA_PARTITIONS) {
+			int64_t run = minimum(product->k - k, PUMORI_ISA_PARTITIONS);
+			struct pumori_place parts[GROUP_COLUMNS / STREAMED_COLUMNS];
+			struct pumori_isa_operand operand;
+			int64_t counts[1], steps[1];
+
+			for (int64_t c = 0; c < columns; c += STREAMED_COLUMNS)
+				parts[c / STREAMED_COLUMNS] = stream_b(
+					product, k, run, n + c, minimum(columns - c, STREAMED_COLUMNS));
+			counts[0] = product->k_on_rows ? product->m : run;
+			steps[0] = product->k_on_rows ? a->step[0] : a->step[1];
+			operand = product->k_on_rows ?
+				  pumori_place_operand(a, k, run, 0, 1, counts, steps) :
+				  pumori_place_operand(a, 0, product->m, k * a->step[1], 1, counts, steps);
+			pumori_matrix_load(program, a->tile, &operand, !product->k_on_rows);
+			for (int64_t c = 0; c < columns && !program->error; c += STREAMED_COLUMNS) {
+				const struct pumori_place *part = &parts[c / STREAMED_COLUMNS];
+
+				counts[0] = minimum(columns - c, STREAMED_COLUMNS);
+				steps[0] = 1;
+				operand = pumori_place_operand(part, 0, run, 0, 1, counts, steps);
+				pumori_matrix_multiply(program, psum, c, product->m, part->tile, &operand, k > 0);
+				if (!program->error)
+					program->instructions[program->instruction_count - 1]
+						.isa.compute.modifiers |= PUMORI_ISA_STREAMED;
+			}
+		}
+		out = rectangle(product, &product->out, 0, product->m, n, columns);
+		if (product->has_bias)
+			bias = fetch_bias(product, product->m, n, columns);
+		finish(product, psum, &out, product->has_bias ? &bias : NULL);
+	}
+}
+
+/*
+ * Where the copy costs more than reading where prefetching does not help: few rows, and an array that holds them
+ * as A lies.
+ */
+static bool may_stream(const struct product *product, const struct pumori_place *a)
+{
+	if (!product->constant || product->m > STREAMED_ROWS || a->space == PUMORI_ISA_MEMORY)
+		return false;
+	if (product->out.space != PUMORI_ISA_MEMORY &&
+	    pumori_place_run(&product->out, 0, product->m) < product->m)
+		return false;
+	return product->k_on_rows ? !(a->first_row % PUMORI_ISA_PARTITIONS) :
+				    pumori_place_run(a, 0, product->m) == product->m;
+}
+
 static void multiply(struct product *product)
 {
 	struct pumori_tile_program *program = product->lowering->program;
@@ -211,6 +291,10 @@ static void multiply(struct product *product)
 		  operand_bytes(product, product->k, product->n) <= OPERAND_BYTES;
 	if (a_whole)
 		a = fetch(product, &a, 0, a_rows);
+	if (may_stream(product, &a)) {
+		multiply_streamed(product, &a);
+		return;
+	}
 	if (b_whole)
 		b = fetch_b(product, &b, 0, product->k, 0, product->n, 0);
 	/* A part of K at a time where a block of A or a group of B's columns is too large. */
