@@ -19,9 +19,9 @@ static void *hbm(void *context, u64 offset, u64 *available)
 {
 	struct rig *rig = context;
 
-	if (offset >= RIG_HBM_BYTES)
+	if (offset >= rig->config.hbm_bytes)
 		return NULL;
-	*available = RIG_HBM_BYTES - offset;
+	*available = rig->config.hbm_bytes - offset;
 	return rig->hbm + offset;
 }
 
@@ -62,6 +62,11 @@ static void *zeroed(size_t alignment, size_t bytes)
 
 struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kernels)
 {
+	return rig_create_sized(cores, slots, kernels, RIG_HBM_BYTES);
+}
+
+struct rig *rig_create_sized(u32 cores, u32 slots, const struct silicon_kernels *kernels, u32 hbm_bytes)
+{
 	struct rig *rig = calloc(1, sizeof(*rig));
 	u32 core, slot;
 
@@ -70,7 +75,7 @@ struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kerne
 	rig->config.cores = cores;
 	rig->config.slots = slots;
 	rig->config.instructions = RIG_INSTRUCTIONS;
-	rig->config.hbm_bytes = RIG_HBM_BYTES;
+	rig->config.hbm_bytes = hbm_bytes;
 	rig->config.serial = 0x1234567890abcdefull;
 	rig->config.secret[0] = 0x0706050403020100ull;
 	rig->config.secret[1] = 0x0f0e0d0c0b0a0908ull;
@@ -85,7 +90,7 @@ struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kerne
 	rig->memory = zeroed(64, silicon_device_bytes(&rig->config));
 	rig->store = zeroed(64, silicon_store_bytes(&rig->config));
 	rig->bus = zeroed(PAGE, RIG_BUS_BYTES);
-	rig->hbm = zeroed(1u << 21, RIG_HBM_BYTES);
+	rig->hbm = zeroed(1u << 21, hbm_bytes);
 	if (!rig->memory || !rig->store || !rig->bus || !rig->hbm)
 		goto failed;
 	rig->device = silicon_device_create(&rig->config, rig->memory, rig->store);
@@ -148,7 +153,7 @@ u64 rig_hbm_alloc(struct rig *rig, u32 bytes, u32 alignment)
 {
 	u64 offset = ((u64)rig->hbm_used + alignment - 1) / alignment * alignment;
 
-	if (offset + bytes > RIG_HBM_BYTES)
+	if (offset + bytes > rig->config.hbm_bytes)
 		abort();
 	rig->hbm_used = (u32)offset + bytes;
 	return offset;

@@ -71,6 +71,8 @@ struct rig {
  * rig_create - a chip with its cores enabled and every slot's memory given; NULL when out of memory
  */
 struct rig *rig_create(u32 cores, u32 slots, const struct silicon_kernels *kernels);
+/** rig_create_sized - the same with another amount of device memory */
+struct rig *rig_create_sized(u32 cores, u32 slots, const struct silicon_kernels *kernels, u32 hbm_bytes);
 void rig_destroy(struct rig *rig);
 /** rig_kernels - a kernel set by SILICON_KERNELS_*, NULL when this host cannot run it */
 const struct silicon_kernels *rig_kernels(u32 choice);
