@@ -69,7 +69,8 @@ static u8 tidy_dtype(u8 dtype)
 {
 	static const u8 known[] = {
 		PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_INT32, PUMORI_ISA_UINT8, PUMORI_ISA_INT8,
-		PUMORI_ISA_INT16, PUMORI_ISA_INT64, PUMORI_ISA_BOOL,
+		PUMORI_ISA_INT16, PUMORI_ISA_INT64, PUMORI_ISA_BOOL, PUMORI_ISA_FP16, PUMORI_ISA_FP8E4M3,
+		PUMORI_ISA_FP8E5M2,
 	};
 
 	return known[dtype % sizeof(known)];
@@ -107,7 +108,7 @@ static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_
 	u32 i;
 
 	memset(&side->reserved, 0, sizeof(side->reserved));
-	side->flags = 0;
+	side->flags &= like ? 0 : PUMORI_ISA_DMA_STREAM;
 	side->dtype = tidy_dtype(side->dtype);
 	side->space = side->space & 1 ? PUMORI_ISA_MEMORY : PUMORI_ISA_SBUF;
 	side->dims = like ? like->dims : 1 + side->dims % 4;
@@ -134,22 +135,43 @@ static void tidy_side(struct pumori_isa_dma_side *side, const struct pumori_isa_
 	}
 }
 
+/* Types that go with each other, into PSUM. */
+static void tidy_product(struct pumori_isa_compute *compute, u16 opcode)
+{
+	static const u8 types[] = { PUMORI_ISA_FP32, PUMORI_ISA_BF16, PUMORI_ISA_FP16, PUMORI_ISA_FP8E4M3,
+				    PUMORI_ISA_INT8, PUMORI_ISA_UINT8 };
+	bool integers;
+
+	compute->in[0].dtype = types[compute->in[0].dtype % sizeof(types)];
+	integers = compute->in[0].dtype >= PUMORI_ISA_INT8;
+	compute->op0 = compute->op1 = compute->axes = 0;
+	if (opcode == PUMORI_ISA_LOAD_STATIONARY)
+		return;
+	compute->out.space = PUMORI_ISA_PSUM;
+	compute->out.dtype = integers ? PUMORI_ISA_INT32 : PUMORI_ISA_FP32;
+	compute->compute = compute->out.dtype;
+	if (!integers) {
+		memset(&compute->in[1], 0, 2 * sizeof(compute->in[1]));
+		memset(compute->imm, 0, sizeof(compute->imm));
+	}
+}
+
 /*
  * Brings the fields of an instruction near to what is legal; what is still wrong becomes a NOP
  * later.
  */
 static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 {
-	static const u8 by_stream[6][10] = {
-		{ 16, 17, 17, 16, 17, 3, 4, 1, 6, 5 }, { 32, 33, 34, 35, 36, 37, 38, 39, 40, 41 },
-		{ 33, 35, 48, 48, 48, 3, 4, 6, 7, 8 }, { 56, 57, 58, 35, 32, 38, 36, 3, 4, 8 },
-		{ 3, 4, 5, 6, 7, 8, 9, 1, 7, 5 }, { 64, 64, 65, 66, 3, 4, 6, 7, 8, 64 },
+	static const u8 by_stream[6][12] = {
+		{ 16, 17, 17, 16, 17, 3, 4, 1, 6, 5, 17, 16 }, { 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 44, 59 },
+		{ 33, 35, 48, 48, 48, 3, 4, 6, 7, 8, 44, 35 }, { 56, 57, 58, 35, 32, 38, 36, 3, 4, 8, 59, 44 },
+		{ 3, 4, 5, 6, 7, 8, 9, 1, 7, 5, 8, 7 }, { 64, 64, 65, 66, 3, 4, 6, 7, 8, 64, 64, 64 },
 	};
 	struct pumori_isa_compute *compute = &instruction->compute;
 	struct pumori_isa_dma *dma = &instruction->dma;
 	u32 i;
 
-	instruction->opcode = by_stream[SILICON_MIN(stream, 5u)][instruction->opcode % 10];
+	instruction->opcode = by_stream[SILICON_MIN(stream, 5u)][instruction->opcode % 12];
 	instruction->reserved = 0;
 	instruction->signal_core = 0;
 	instruction->flags &= PUMORI_ISA_FLAGS;
@@ -167,6 +189,8 @@ static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 	if (instruction->opcode >= PUMORI_ISA_DMA_COPY) {
 		tidy_side(&dma->destination, NULL, 1);
 		tidy_side(&dma->source, &dma->destination, 0);
+		if (dma->destination.flags)
+			dma->source.dtype = dma->destination.dtype;
 		if (instruction->opcode == PUMORI_ISA_DMA_COPY)
 			memset(&dma->index, 0, sizeof(dma->index));
 		else
@@ -195,6 +219,19 @@ static void tidy(struct pumori_isa_instruction *instruction, u32 stream)
 		compute->accumulator_space ? compute->accumulator_offset % 512 & ~3u : 0;
 	if (instruction->opcode == PUMORI_ISA_COPY)
 		compute->op0 = compute->op1 = compute->axes = 0;
+	if (instruction->opcode == PUMORI_ISA_MULTIPLY_MOVING || instruction->opcode == PUMORI_ISA_LOAD_STATIONARY)
+		tidy_product(compute, instruction->opcode);
+	if (instruction->opcode == PUMORI_ISA_QUANTIZE) {
+		compute->compute = PUMORI_ISA_FP32;
+		compute->out.dtype = compute->op1 & 1 ? PUMORI_ISA_INT8 : PUMORI_ISA_UINT8;
+		compute->op0 = compute->op0 & 1 ? PUMORI_ISA_ALU_DIVIDE : PUMORI_ISA_ALU_MULTIPLY;
+		compute->op1 = compute->axes = 0;
+		compute->in[1].dtype = compute->in[1].space ? PUMORI_ISA_FP32 : 0;
+		compute->in[2].dtype = compute->in[2].space ? PUMORI_ISA_INT32 : 0;
+		compute->imm[1] %= 128;
+		compute->imm[2] %= 64;
+		compute->imm[3] = 64 + compute->imm[3] % 64;
+	}
 }
 
 static void add_input(struct program *program, const uint8_t *data, bool tidied)
