@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Power, energy and temperature for hwmon: Documentation/ABI/testing/sysfs-driver-pumori. */
 
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/hwmon.h>
 #include <linux/minmax.h>
