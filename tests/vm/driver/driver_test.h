@@ -172,5 +172,6 @@ void test_teardown(void);
 void test_unplug(void);
 void test_failures(void);
 void test_visible(void);
+void test_quotas(void);
 
 #endif

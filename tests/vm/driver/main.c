@@ -29,6 +29,7 @@ static const struct {
 	{ "unplug", test_unplug },
 	{ "failures", test_failures },
 	{ "visible", test_visible },
+	{ "quotas", test_quotas },
 };
 
 int main(int argc, char **argv)

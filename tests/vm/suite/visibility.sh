@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # What others can see of the driver without a library of its own: sysfs, hwmon, fdinfo, debugfs, tracepoints,
 # and programs that read them.
-# needs: build/tests/vm/driver-test build/tests/vm/netlink-test Documentation/netlink/specs tools/setup/60-pumori.rules
+# visibility.sh [YNL]: YNL is what tests/vm/ynl prints, in a guest that has python3.
+# needs: build/tests/vm/driver-test Documentation/netlink/specs uapi/drm tools/setup/60-pumori.rules
 . tests/vm/guest/tap.sh
 
 load $DRIVER_PARAMETERS || exit 1
@@ -94,20 +95,31 @@ if command -v genl > /dev/null; then
 else
 	skip "genl lists the family" "iproute2's genl is not in the guest"
 fi
-if [ -n "${YNL:-}" ] && python3 -c 'import yaml, jsonschema' 2> /dev/null; then
-	spec=Documentation/netlink/specs/pumori.yaml
-	ynl() {
-		python3 "$YNL/cli.py" --spec "$TOP/$spec" --schema "$YNL_SCHEMA" --output-json "$@" > "$TMPDIR/ynl" 2>&1
+ynl=${1:-}
+if [ -n "$ynl" ] && python3 -c 'import yaml, jsonschema' 2> /dev/null; then
+	tree=$TMPDIR/tree
+	mkdir -p "$tree/Documentation/netlink/specs"
+	: > "$tree/MAINTAINERS"
+	cp "$ynl/genetlink.yaml" "$tree/Documentation/netlink/"
+	cp Documentation/netlink/specs/pumori.yaml "$tree/Documentation/netlink/specs/"
+	client() {
+		(cd "$tree" && python3 "$ynl/cli.py" --spec Documentation/netlink/specs/pumori.yaml --output-json "$@") > "$TMPDIR/ynl" 2>&1
 	}
-	check "the kernel tree's client reads devices" ynl --dump device-get
-	check "with their UUID" grep -q 50554d4f-5249-8000-8000-000000000001 "$TMPDIR/ynl"
-	check "it reads one device" ynl --do device-get --json '{"index": 0}'
-	check "it reads cores" ynl --dump core-stats-get
+	check "the kernel tree's client reads devices" client --dump device-get
+	check "with their UUID" grep -qi 50554d4f-5249-8000-8000-000000000001 "$TMPDIR/ynl"
+	check "it reads one device" client --do device-get --json '{"index": 0}'
+	check "it reads cores" client --dump core-stats-get
 	check "with their counters" grep -q busy-ns "$TMPDIR/ynl"
-	check "it reads errors" ynl --dump ras-get
+	check "it reads errors" client --dump ras-get
 	check "with their names" grep -q ecc-corrected "$TMPDIR/ynl"
-	check "it runs the health test" ynl --do health-test --json '{"index": 0}'
+	check "it runs the health test" client --do health-test --json '{"index": 0}'
 	check "which passes" sh -c "grep -q '\"passed\": 1' $TMPDIR/ynl && ! grep -q '\"passed\": 0' $TMPDIR/ynl"
+
+	# The header is what the kernel's generator makes of the specification, but for its first lines.
+	(cd "$tree" && python3 "$ynl/ynl-gen-c.py" --mode uapi --header --spec Documentation/netlink/specs/pumori.yaml) |
+		sed -n '/^#define PUMORI_FAMILY_NAME/,/^#define PUMORI_MCGRP_EVENTS/p' > "$TMPDIR/generated.h"
+	sed -n '/^#define PUMORI_FAMILY_NAME/,/^#define PUMORI_MCGRP_EVENTS/p' uapi/drm/pumori_netlink.h > "$TMPDIR/committed.h"
+	check "the header is what the specification says" sh -c "[ -s $TMPDIR/generated.h ] && cmp $TMPDIR/generated.h $TMPDIR/committed.h"
 else
 	skip "the kernel tree's netlink client" "no kernel source or no python3-yaml, python3-jsonschema"
 fi
