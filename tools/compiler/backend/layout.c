@@ -214,6 +214,9 @@ static bool is_depthwise(const struct pumori_node *node)
  * Only what the tensor engine reads, at once or after being moved about, is worth rounding: all
  * other engines compute in fp32 anyway.
  */
+/* Maps beyond the caches of a host cost their bytes: half as many are worth the rounding anyway. */
+#define LARGE_ELEMENTS (1 << 18)
+
 static bool wants_float32(const struct pumori_graph *graph, const struct pumori_tensor *tensor,
 			  const bool *float32)
 {
@@ -239,7 +242,8 @@ static bool wants_float32(const struct pumori_graph *graph, const struct pumori_
 			rounded = true;
 			break;
 		case PUMORI_PRIMITIVE_CONV2D:
-			rounded = rounded || !is_depthwise(node);
+			rounded = rounded || !is_depthwise(node) ||
+				  pumori_type_elements(&tensor->type) >= LARGE_ELEMENTS;
 			break;
 		case PUMORI_PRIMITIVE_UNARY:
 		case PUMORI_PRIMITIVE_BINARY:
