@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #define DRM_PUMORI_DRIVER_MAJOR		1
-#define DRM_PUMORI_DRIVER_MINOR		1
+#define DRM_PUMORI_DRIVER_MINOR		2
 
 /** enum drm_pumori_ioctl_id - append only */
 enum drm_pumori_ioctl_id {
@@ -290,6 +290,8 @@ struct drm_pumori_context_query {
 	__u64 jobs;
 	/** @faults: out: jobs that ended with a fault or were killed */
 	__u64 faults;
+	/** @losses: out: jobs lost to another's fault or to the device; since 1.2 */
+	__u64 losses;
 };
 
 #define DRM_PUMORI_CORE_ANY		0xffffffffu

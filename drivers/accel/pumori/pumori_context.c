@@ -47,6 +47,8 @@ struct pumori_context {
 	u64 jobs;
 	/** @faults: jobs that faulted or were killed */
 	u64 faults;
+	/** @losses: jobs that were lost without their fault */
+	u64 losses;
 	/** @queues: queues now, by core */
 	u16 queues[PUMORI_HW_MAX_CORES];
 };
@@ -232,6 +234,7 @@ void pumori_context_account(struct pumori_context *context, u32 core,
 		break;
 	case PUMORI_HW_JOB_INNOCENT_RESET:
 	case PUMORI_HW_JOB_DEVICE_LOST:
+		context->losses++;
 		context->state |= DRM_PUMORI_CONTEXT_INNOCENT;
 		break;
 	}
@@ -353,6 +356,7 @@ int pumori_ioctl_context_query(struct drm_device *drm, void *data, struct drm_fi
 	args->busy_ns = context->busy_ns;
 	args->jobs = context->jobs;
 	args->faults = context->faults;
+	args->losses = context->losses;
 	spin_unlock_irq(&context->lock);
 
 	if (pumori_vm_is_banned(context->vm))

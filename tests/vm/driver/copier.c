@@ -82,6 +82,17 @@ uint32_t context_state(struct session *session)
 	return call(session->fd, DRM_IOCTL_PUMORI_CONTEXT_QUERY, &query) ? ~0u : query.state;
 }
 
+bool context_counts(struct session *session, uint64_t faults, uint64_t losses)
+{
+	struct drm_pumori_context_query query = { .id = session->context };
+
+	if (call(session->fd, DRM_IOCTL_PUMORI_CONTEXT_QUERY, &query))
+		return false;
+	if (query.faults != faults || query.losses != losses)
+		note("%llu faults, %llu losses", (unsigned long long)query.faults, (unsigned long long)query.losses);
+	return query.faults == faults && query.losses == losses;
+}
+
 bool spin_open(struct session *session, struct job *job, uint32_t core, uint32_t priority)
 {
 	struct image image;

@@ -138,6 +138,8 @@ bool copier_runs(struct copier *client, uint32_t count);
 void copier_close(struct copier *client);
 /** context_state - DRM_PUMORI_CONTEXT_* of a session, ~0 when it cannot be asked */
 uint32_t context_state(struct session *session);
+/** context_counts - whether so many of its jobs failed, and so many were lost */
+bool context_counts(struct session *session, uint64_t faults, uint64_t losses);
 /** spin_open - a session whose endless job runs */
 bool spin_open(struct session *session, struct job *job, uint32_t core, uint32_t priority);
 /** control_write - write a line to a file of the device's debugfs folder */

@@ -11,6 +11,19 @@
 
 #define WAIT_MS 120000
 
+/* From the fault to the first good job on the core that had it. */
+static int64_t fault_time;
+
+static bool recovers(const char *what, uint32_t core)
+{
+	struct copier copier;
+	bool fine = copier_open(&copier, core) && copier_runs(&copier, 1);
+
+	note("%s: %lld ms from the fault to the first good job", what, (long long)(now_ms() - fault_time));
+	copier_close(&copier);
+	return ok(fine, "%s: the core works for others", what);
+}
+
 static int status_of(struct session *session, uint64_t sequence, uint32_t *fault)
 {
 	struct drm_pumori_job_query query;
@@ -27,7 +40,8 @@ static void expect_guilty(const char *what, struct session *session, struct job 
 	int status = status_of(session, job->sequence, NULL);
 
 	ok(status == expected, "%s: the guilty job ends with status %d", what, status);
-	ok(context_state(session) == DRM_PUMORI_CONTEXT_GUILTY, "%s: its context is guilty and nothing else", what);
+	ok(context_state(session) == DRM_PUMORI_CONTEXT_GUILTY && context_counts(session, 1, 0),
+	   "%s: its context is guilty of one job and nothing else", what);
 	refused(submit_jobs(session, job, 1), ECANCELED, 0, "another job on its queue");
 }
 
@@ -63,9 +77,11 @@ static void test_hang(void)
 	if (!ok(copier_open(&beside, 0) && copier_runs(&beside, 1) &&
 		spin_open(&guilty, &job, 0, DRM_PUMORI_PRIORITY_NORMAL), "hang: two clients of a core"))
 		return;
+	fault_time = now_ms();
 	ok(control_write("inject", "hang 0") && injected(0, WAIT_MS), "hang: the job that runs stops making progress");
 	ok(copier_runs(&beside, 20), "hang: its neighbour's jobs end well");
 	expect_guilty("hang", &guilty, &job, PUMORI_HW_JOB_KILLED);
+	recovers("hang", 0);
 	ok(copier_runs(&beside, 5) && context_state(&beside.session) == 0, "hang: nobody else is blamed");
 	copier_close(&beside);
 	session_close(&guilty);
@@ -86,9 +102,11 @@ static void test_stuck(void)
 	behind = job.sequence;
 	ok(submit_jobs(&guilty, &job, 1) == 0, "stuck core: a job waits behind the guilty one");
 	job.sequence = behind;
+	fault_time = now_ms();
 	ok(control_write("inject", "stuck 0"), "stuck core: nothing is served any more");
 	ok(copier_runs(&beside, 20), "stuck core: the other core does not notice");
 	expect_guilty("stuck core", &guilty, &job, PUMORI_HW_JOB_KILLED);
+	recovers("stuck core", 0);
 	status = status_of(&guilty, behind + 1, NULL);
 	ok(status == PUMORI_HW_JOB_CANCELED, "stuck core: the job behind it is cancelled: %d", status);
 	status = status_of(&innocent, lost.sequence, NULL);
@@ -106,7 +124,8 @@ static void expect_lost(const char *what, struct session *session, struct job *j
 	int status = status_of(session, job->sequence, NULL);
 
 	ok(status == PUMORI_HW_JOB_DEVICE_LOST, "%s: the job ends with status %d", what, status);
-	ok(context_state(session) == DRM_PUMORI_CONTEXT_INNOCENT, "%s: its context is innocent", what);
+	ok(context_state(session) == DRM_PUMORI_CONTEXT_INNOCENT && context_counts(session, 0, 1),
+	   "%s: its context lost a job and is innocent", what);
 	refused(submit_jobs(session, job, 1), ECANCELED, EIO, "another job on its queue");
 }
 
@@ -122,8 +141,10 @@ static void test_device_reset(const char *what, const char *file, const char *li
 		spin_open(&other, &job, 0, DRM_PUMORI_PRIORITY_NORMAL), "%s: a client on each core", what))
 		return;
 	kept = beside.target.data[0];
+	fault_time = now_ms();
 	ok(control_write(file, line), "%s: it comes", what);
 	expect_lost(what, &other, &job);
+	recovers(what, 0);
 	ok(beside.session.completion->state == PUMORI_HW_QUEUE_KILLED, "%s: an idle queue has ended, too", what);
 	refused(submit_jobs(&beside.session, &beside.job, 1), ECANCELED, 0, "a job on a queue from before");
 	ok(session_add_queue(&beside.session, 1), "%s: a new queue of the same context", what);
