@@ -4,9 +4,12 @@
  * when it does not read.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <netlink/msg.h>
 
@@ -150,6 +153,39 @@ static void test_reset_event(void)
 	netlink_close(&client);
 }
 
+static bool set_temperature_limit(const char *millidegrees)
+{
+	glob_t found;
+	bool done = false;
+
+	if (glob("/sys/class/accel/accel0/device/hwmon/hwmon*/temp1_max", 0, NULL, &found) == 0) {
+		int fd = open(found.gl_pathv[0], O_WRONLY);
+
+		done = fd >= 0 && write(fd, millidegrees, strlen(millidegrees)) > 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	globfree(&found);
+	return done;
+}
+
+static void test_thermal_event(void)
+{
+	struct netlink_client client;
+	struct heard heard;
+
+	if (!listener_open(&client, &heard) || !set_temperature_limit("1000"))
+		return;
+	listen_for(&client, 1000, 10000);
+	ok(heard.of_type[PUMORI_EVENT_TYPE_THERMAL] == 1 && heard.value > 1000 && !heard.incomplete,
+	   "a limit below the temperature is told at once: %s", heard.reason);
+	set_temperature_limit("95000");
+	listen_for(&client, 1000, 10000);
+	ok(heard.of_type[PUMORI_EVENT_TYPE_THERMAL] == 2 && heard.value < 95000,
+	   "and that it is above the temperature again: %s", heard.reason);
+	netlink_close(&client);
+}
+
 /* More events than the driver sends: those that are not sent are counted, and numbers have gaps. */
 static void test_burst(void)
 {
@@ -205,6 +241,7 @@ void test_events(void)
 {
 	test_kinds();
 	test_reset_event();
+	test_thermal_event();
 	test_burst();
 	test_silent_listener();
 }
