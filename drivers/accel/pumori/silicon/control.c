@@ -8,11 +8,21 @@
 /* One step can end the jobs of all slots and acknowledge a command. */
 #define EVENT_RESERVE		(PUMORI_HW_MAX_SLOTS + 2u)
 
-bool silicon_event_room(const struct silicon_core *core)
+static bool event_room(const struct silicon_core *core)
 {
 	u32 unread = core->event_tail - silicon_load_acquire(&core->registers.event_head);
 
 	return unread <= PUMORI_HW_EVENT_ENTRIES - EVENT_RESERVE;
+}
+
+bool silicon_event_room(struct silicon_core *core)
+{
+	if (event_room(core))
+		return true;
+	/* Asks for a kick, then looks again: the driver moves its index and then looks who asked. */
+	silicon_store(&core->registers.event_full, 1);
+	silicon_fence();
+	return event_room(core);
 }
 
 void silicon_event_write(struct silicon_core *core, const struct pumori_hw_event *event)

@@ -317,6 +317,10 @@ static void core_write(struct silicon_core *core, u32 offset, u32 value)
 		break;
 	case PUMORI_HW_CORE_EVENT_HEAD:
 		silicon_store_release(&registers->event_head, value);
+		silicon_fence();
+		/* Mostly nobody waits for it. */
+		if (!silicon_exchange(&registers->event_full, 0))
+			return;
 		break;
 	case PUMORI_HW_CORE_COALESCE_NS:
 		silicon_store(&registers->coalesce_ns, value);

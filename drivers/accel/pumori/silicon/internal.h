@@ -462,6 +462,8 @@ struct silicon_core_registers {
 	u32 reset;
 	u32 device_reset;
 	u32 status;
+	/** @event_full: the core waits for EVENT_HEAD to move */
+	u32 event_full;
 	/** @coalesce_ns: PUMORI_HW_CORE_COALESCE_NS */
 	u32 coalesce_ns;
 	/** @coalesce_jobs: PUMORI_HW_CORE_COALESCE_JOBS */
@@ -593,7 +595,7 @@ void *silicon_bus(const struct silicon_device *device, u64 address, u32 length, 
 bool silicon_control_pending(const struct silicon_core *core);
 u32 silicon_control_step(struct silicon_core *core, u32 budget);
 /** silicon_event_room - whether all events that one step can bring have room */
-bool silicon_event_room(const struct silicon_core *core);
+bool silicon_event_room(struct silicon_core *core);
 /** silicon_event - write an event; time, phase and the rest are filled in */
 void silicon_event(struct silicon_core *core, u32 type, u32 queue, u64 sequence, u64 argument,
 		   u64 detail);
