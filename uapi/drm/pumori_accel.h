@@ -41,6 +41,10 @@ enum drm_pumori_ioctl_id {
 	DRM_PUMORI_QUEUE_DESTROY,
 	DRM_PUMORI_SUBMIT,
 	DRM_PUMORI_JOB_QUERY,
+	DRM_PUMORI_BO_WAIT,
+	DRM_PUMORI_BO_MADVISE,
+	DRM_PUMORI_BO_LABEL,
+	DRM_PUMORI_BO_SYNC,
 };
 
 /** struct drm_pumori_array - an array in user memory whose elements can grow */
@@ -406,6 +410,58 @@ struct drm_pumori_job_query {
 	__u32 pad;
 };
 
+/** struct drm_pumori_bo_wait - wait until no job uses a buffer object; -ETIME when that takes too long */
+struct drm_pumori_bo_wait {
+	/** @handle: buffer object. A private one is in use as long as any job of its VM is not done */
+	__u32 handle;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @timeout_ns: until when, in CLOCK_MONOTONIC; 0: do not wait */
+	__s64 timeout_ns;
+};
+
+#define DRM_PUMORI_MADVISE_WILLNEED	0	/* keep the contents */
+#define DRM_PUMORI_MADVISE_DONTNEED	1	/* they may go when memory is short */
+
+/** struct drm_pumori_bo_madvise - say whether the contents of a buffer object are worth keeping */
+struct drm_pumori_bo_madvise {
+	/** @handle: buffer object, not an imported one */
+	__u32 handle;
+	/** @advice: DRM_PUMORI_MADVISE_* */
+	__u32 advice;
+	/** @retained: out: 0: the contents are gone for good, else 1 */
+	__u32 retained;
+	/** @pad: must be zero */
+	__u32 pad;
+};
+
+#define DRM_PUMORI_LABEL_BYTES		256
+
+/** struct drm_pumori_bo_label - name a buffer object, for who looks at the device's memory */
+struct drm_pumori_bo_label {
+	/** @handle: buffer object */
+	__u32 handle;
+	/** @size: bytes of the name, at most DRM_PUMORI_LABEL_BYTES; 0 takes the name away */
+	__u32 size;
+	/** @pointer: the name, no terminating zero needed */
+	__u64 pointer;
+};
+
+#define DRM_PUMORI_SYNC_TO_DEVICE	(1u << 0)	/* what the CPU wrote the device shall see */
+#define DRM_PUMORI_SYNC_FROM_DEVICE	(1u << 1)	/* what the device wrote the CPU shall see */
+
+/** struct drm_pumori_bo_sync - make a range coherent, where the hardware does not; jobs on it must have ended */
+struct drm_pumori_bo_sync {
+	/** @handle: buffer object */
+	__u32 handle;
+	/** @flags: DRM_PUMORI_SYNC_TO_DEVICE, _FROM_DEVICE or both */
+	__u32 flags;
+	/** @offset: first byte */
+	__u64 offset;
+	/** @size: bytes, not zero */
+	__u64 size;
+};
+
 #define DRM_PUMORI_IOCTL(dir, nr, type) DRM_##dir(DRM_COMMAND_BASE + DRM_PUMORI_##nr, struct drm_pumori_##type)
 
 #define DRM_IOCTL_PUMORI_DEV_QUERY	DRM_PUMORI_IOCTL(IOWR, DEV_QUERY, dev_query)
@@ -423,6 +479,10 @@ struct drm_pumori_job_query {
 #define DRM_IOCTL_PUMORI_QUEUE_DESTROY	DRM_PUMORI_IOCTL(IOW, QUEUE_DESTROY, destroy)
 #define DRM_IOCTL_PUMORI_SUBMIT		DRM_PUMORI_IOCTL(IOWR, SUBMIT, submit)
 #define DRM_IOCTL_PUMORI_JOB_QUERY	DRM_PUMORI_IOCTL(IOWR, JOB_QUERY, job_query)
+#define DRM_IOCTL_PUMORI_BO_WAIT	DRM_PUMORI_IOCTL(IOW, BO_WAIT, bo_wait)
+#define DRM_IOCTL_PUMORI_BO_MADVISE	DRM_PUMORI_IOCTL(IOWR, BO_MADVISE, bo_madvise)
+#define DRM_IOCTL_PUMORI_BO_LABEL	DRM_PUMORI_IOCTL(IOW, BO_LABEL, bo_label)
+#define DRM_IOCTL_PUMORI_BO_SYNC	DRM_PUMORI_IOCTL(IOW, BO_SYNC, bo_sync)
 
 #if defined(__cplusplus)
 }

@@ -80,6 +80,7 @@ static int prepare_op(struct pumori_bind *bind, struct pumori_bind_op *op, struc
 	struct drm_device *drm = &vm->pumori->drm;
 	struct pumori_backing backing;
 	struct drm_gem_object *obj;
+	bool read_only;
 	int ret, i;
 
 	ret = check_op(drm, user);
@@ -99,12 +100,14 @@ static int prepare_op(struct pumori_bind *bind, struct pumori_bind_op *op, struc
 	if (op->op == DRM_PUMORI_BIND_UNMAP)
 		return pumori_table_reserve_unmap(vm->table, &bind->reserve);
 
-	obj = drm_gem_object_lookup(file, user->handle);
-	if (!obj) {
-		drm_dbg(drm, "no buffer object %u\n", user->handle);
-		return -ENOENT;
-	}
+	obj = pumori_bo_lookup(file, user->handle, &read_only);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
 	op->bo = to_pumori_bo(obj);
+	if (read_only && op->writable) {
+		drm_dbg(drm, "buffer object %u is read-only\n", user->handle);
+		return -EACCES;
+	}
 	if (op->bo->owner && op->bo->owner != pumori_vm_object(vm)) {
 		drm_dbg(drm, "buffer object %u is private to another VM\n", user->handle);
 		return -EINVAL;

@@ -27,6 +27,8 @@ struct pumori_bus_ops {
 	void (*doorbell)(struct pumori_bus *bus, u32 core, u32 queue);
 	/** @map_page: give a page of host memory a bus address */
 	int (*map_page)(struct pumori_bus *bus, struct page *page, u64 *address);
+	/** @map_memory: the same for a page of kernel memory at @memory, vmalloc() memory too */
+	int (*map_memory)(struct pumori_bus *bus, void *memory, u64 *address);
 	/** @unmap_page: end the use of a bus address that the chip no longer knows */
 	void (*unmap_page)(struct pumori_bus *bus, u64 address);
 	/** @hbm_populate: put zeroed memory behind a range of device memory */

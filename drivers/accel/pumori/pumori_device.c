@@ -17,6 +17,7 @@
 #include "pumori_fault.h"
 #include "pumori_hbm.h"
 #include "pumori_hwmon.h"
+#include "pumori_madvise.h"
 #include "pumori_netlink.h"
 #include "pumori_pm.h"
 #include "pumori_program.h"
@@ -130,6 +131,10 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 		return ret;
 
 	ret = pumori_hbm_init(pumori);
+	if (ret)
+		return ret;
+
+	ret = pumori_madvise_init(pumori);
 	if (ret)
 		return ret;
 

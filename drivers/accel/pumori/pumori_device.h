@@ -76,6 +76,13 @@ struct pumori_device {
 	/** @hbm_groups: struct pumori_hbm_group with buffers in device memory, oldest first */
 	struct list_head hbm_groups;
 
+	/** @purge_lock: protects @purgeable and @purgeable_pages */
+	spinlock_t purge_lock;
+	/** @purgeable: struct pumori_bo whose contents may go, oldest first */
+	struct list_head purgeable;
+	/** @purgeable_pages: what they would give */
+	unsigned long purgeable_pages;
+
 	/** @store_lock: protects @store and @store_used */
 	struct mutex store_lock;
 	/** @store: which part of the instruction store is in use */

@@ -18,7 +18,9 @@
 #include "pumori_fdinfo.h"
 #include "pumori_gem.h"
 #include "pumori_job.h"
+#include "pumori_madvise.h"
 #include "pumori_netlink.h"
+#include "pumori_prime.h"
 #include "pumori_program.h"
 #include "pumori_query.h"
 #include "pumori_queue.h"
@@ -104,6 +106,10 @@ static const struct drm_ioctl_desc pumori_ioctls[] = {
 	PUMORI_IOCTL(QUEUE_DESTROY, queue_destroy),
 	PUMORI_IOCTL(SUBMIT, submit),
 	PUMORI_IOCTL(JOB_QUERY, job_query),
+	PUMORI_IOCTL(BO_WAIT, bo_wait),
+	PUMORI_IOCTL(BO_MADVISE, bo_madvise),
+	PUMORI_IOCTL(BO_LABEL, bo_label),
+	PUMORI_IOCTL(BO_SYNC, bo_sync),
 };
 
 static const struct file_operations pumori_fops = {
@@ -118,6 +124,8 @@ const struct drm_driver pumori_drm_driver = {
 	.open = pumori_open,
 	.postclose = pumori_postclose,
 	.show_fdinfo = pumori_show_fdinfo,
+	.gem_prime_import = pumori_prime_import,
+	.prime_handle_to_fd = pumori_prime_handle_to_fd,
 	.ioctls = pumori_ioctls,
 	.num_ioctls = ARRAY_SIZE(pumori_ioctls),
 	.fops = &pumori_fops,
@@ -165,3 +173,4 @@ module_exit(pumori_exit);
 
 MODULE_DESCRIPTION("Pumori inference accelerator");
 MODULE_LICENSE("GPL");
+PUMORI_IMPORT_NS(DMA_BUF);

@@ -25,19 +25,13 @@
 #include "pumori_evict.h"
 #include "pumori_gem.h"
 #include "pumori_hbm.h"
-#include "pumori_vm.h"
+#include "pumori_madvise.h"
 
 /* How long room is waited for: a job's largest budget and a little more. */
 #define BUSY_TIMEOUT_MS	(PUMORI_JOB_TIMEOUT_MAX_MS + 1000)
 
-/* From here on the CPU reaches the contents by a fault alone, which waits for the reservation. */
-static void unmap_from_cpu(struct pumori_bo *bo)
-{
-	drm_vma_node_unmap(&bo->base.vma_node, bo->base.dev->anon_inode->i_mapping);
-}
-
 /**
- * pumori_bo_evict() - move a buffer from device memory to host memory
+ * pumori_bo_evict() - move a buffer from device memory to host memory, or let it go if it may
  * @bo: the buffer, its reservation locked
  *
  * Return: 0, -EBUSY when jobs do not end in time, -ENOMEM, or -ERESTARTSYS.
@@ -55,14 +49,17 @@ int pumori_bo_evict(struct pumori_bo *bo)
 				     msecs_to_jiffies(BUSY_TIMEOUT_MS));
 	if (left <= 0)
 		return left ?: -EBUSY;
+	if (bo->purgeable) {
+		pumori_bo_purge(bo);
+		return 0;
+	}
 
 	ret = pumori_bo_alloc_pages(bo);
 	if (ret)
 		return ret;
 
 	/* When this is done, no core uses the old place. */
-	unmap_from_cpu(bo);
-	pumori_vm_forget_buffer(&bo->base);
+	pumori_bo_unmap(bo);
 	for (i = 0; i < count; i++)
 		pumori->bus->ops->hbm_read(pumori->bus, bo->hbm.start + (i << PAGE_SHIFT),
 					   page_address(bo->pages[i]));
@@ -168,7 +165,7 @@ int pumori_bo_restore(struct pumori_bo *bo, struct drm_exec *exec)
 	if (ret)
 		return ret;
 
-	unmap_from_cpu(bo);
+	drm_vma_node_unmap(&bo->base.vma_node, bo->base.dev->anon_inode->i_mapping);
 	for (i = 0; i < count; i++)
 		pumori->bus->ops->hbm_write(pumori->bus, bo->hbm.start + (i << PAGE_SHIFT),
 					    page_address(bo->pages[i]));

@@ -24,7 +24,9 @@
 #include "pumori_evict.h"
 #include "pumori_gem.h"
 #include "pumori_hbm.h"
+#include "pumori_madvise.h"
 #include "pumori_pagetable.h"
+#include "pumori_prime.h"
 #include "pumori_vm.h"
 
 /* Keeps the lists of its pages far below what one allocation may have. */
@@ -131,18 +133,42 @@ static int make_device_memory(struct pumori_bo *bo)
 	return ret;
 }
 
-static void pumori_bo_free(struct drm_gem_object *obj)
+/**
+ * pumori_bo_free_memory() - give a buffer's memory back
+ * @bo: the buffer, which nobody reaches any more
+ */
+void pumori_bo_free_memory(struct pumori_bo *bo)
 {
-	struct pumori_device *pumori = to_pumori_device(obj->dev);
-	struct pumori_bo *bo = to_pumori_bo(obj);
+	struct pumori_device *pumori = to_pumori_device(bo->base.dev);
 
-	/* What chooses victims looks at the reservation, so that comes last. */
 	if (bo->place == PUMORI_BO_HBM)
 		pumori_hbm_give(pumori, bo);
 	if (bo->bus_addresses)
-		unmap_pages(pumori, bo, obj->size >> PAGE_SHIFT);
+		unmap_pages(pumori, bo, bo->base.size >> PAGE_SHIFT);
 	if (bo->pages)
 		pumori_bo_free_pages(bo);
+}
+
+/**
+ * pumori_bo_unmap() - take a buffer out of all page tables of CPU and chip
+ * @bo: the buffer, its reservation locked; no job uses it
+ *
+ * From here on the CPU reaches the contents by a fault alone, which waits for the reservation.
+ */
+void pumori_bo_unmap(struct pumori_bo *bo)
+{
+	drm_vma_node_unmap(&bo->base.vma_node, bo->base.dev->anon_inode->i_mapping);
+	pumori_vm_forget_buffer(&bo->base);
+}
+
+static void pumori_bo_free(struct drm_gem_object *obj)
+{
+	struct pumori_bo *bo = to_pumori_bo(obj);
+
+	/* What chooses victims looks at the reservation, so that comes last. */
+	pumori_bo_set_purgeable(bo, false);
+	pumori_import_free(bo);
+	pumori_bo_free_memory(bo);
 	pumori_hbm_group_put(bo->hbm_group);
 	drm_gem_object_release(obj);
 	if (bo->account) {
@@ -152,25 +178,22 @@ static void pumori_bo_free(struct drm_gem_object *obj)
 	}
 	if (bo->owner)
 		drm_gem_object_put(bo->owner);
+	kfree(bo->label);
 	kfree(bo);
-}
-
-static struct dma_buf *pumori_bo_export(struct drm_gem_object *obj, int flags)
-{
-	/* Its reservation object is the VM's: it cannot be handed out. */
-	if (to_pumori_bo(obj)->owner)
-		return ERR_PTR(-EPERM);
-
-	return drm_gem_prime_export(obj, flags);
 }
 
 static int map_host_pages(struct pumori_bo *bo, struct vm_area_struct *vma, unsigned long first)
 {
 	unsigned long count = vma_pages(vma);
+	int ret = -ENODATA;
 
 	if (first + count > bo->base.size >> PAGE_SHIFT)
 		return -EINVAL;
-	return vm_insert_pages(vma, vma->vm_start, bo->pages + first, &count);
+	dma_resv_lock(bo->base.resv, NULL);
+	if (bo->pages)
+		ret = vm_insert_pages(vma, vma->vm_start, bo->pages + first, &count);
+	dma_resv_unlock(bo->base.resv);
+	return ret;
 }
 
 static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
@@ -188,6 +211,8 @@ static int pumori_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
+	if (bo->import || bo->view_of)
+		return pumori_import_mmap(bo, vma);
 
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	if (bo->flags & DRM_PUMORI_BO_HBM) {
@@ -262,7 +287,9 @@ static vm_fault_t pumori_bo_fault(struct vm_fault *vmf)
 	if (ret)
 		return ret;
 
-	if (vmf->vma->vm_flags & VM_PFNMAP) {
+	if (bo->place == PUMORI_BO_PURGED) {
+		ret = VM_FAULT_SIGBUS;
+	} else if (vmf->vma->vm_flags & VM_PFNMAP) {
 		ret = fault_frames(bo, vmf, offset);
 	} else {
 		vmf->page = bo->pages[offset >> PAGE_SHIFT];
@@ -280,10 +307,60 @@ static const struct vm_operations_struct pumori_bo_vm_ops = {
 
 static const struct drm_gem_object_funcs pumori_bo_funcs = {
 	.free = pumori_bo_free,
-	.export = pumori_bo_export,
+	.export = pumori_prime_export,
 	.mmap = pumori_bo_mmap,
 	.vm_ops = &pumori_bo_vm_ops,
 };
+
+/**
+ * pumori_bo_alloc() - make a buffer object without memory
+ * @pumori: the device
+ * @size: bytes, multiple of the page size, not zero
+ * @flags: DRM_PUMORI_BO_*
+ * @resv: its reservation, or NULL for one of its own
+ */
+struct pumori_bo *pumori_bo_alloc(struct pumori_device *pumori, u64 size, u32 flags,
+				  struct dma_resv *resv)
+{
+	struct pumori_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+
+	if (!bo)
+		return NULL;
+	bo->flags = flags;
+	INIT_LIST_HEAD(&bo->hbm_link);
+	INIT_LIST_HEAD(&bo->purge_link);
+	bo->base.funcs = &pumori_bo_funcs;
+	bo->base.resv = resv;
+	drm_gem_private_object_init(&pumori->drm, &bo->base, size);
+	drm_gem_gpuva_init(&bo->base);
+	return bo;
+}
+
+/**
+ * pumori_bo_lookup() - find the buffer that a handle means and take a reference
+ * @file: whose handle
+ * @handle: the handle
+ * @read_only: set to whether it may only be read through this handle; may be NULL
+ */
+struct drm_gem_object *pumori_bo_lookup(struct drm_file *file, u32 handle, bool *read_only)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
+	struct pumori_bo *view;
+
+	if (!obj) {
+		drm_dbg(file->minor->dev, "no buffer object %u\n", handle);
+		return ERR_PTR(-ENOENT);
+	}
+	if (read_only)
+		*read_only = to_pumori_bo(obj)->read_only;
+	view = to_pumori_bo(obj);
+	if (view->view_of) {
+		drm_gem_object_get(&view->view_of->base);
+		obj = &view->view_of->base;
+		drm_gem_object_put(&view->base);
+	}
+	return obj;
+}
 
 /**
  * pumori_bo_create() - make a zeroed buffer object
@@ -295,22 +372,16 @@ static const struct drm_gem_object_funcs pumori_bo_funcs = {
 struct pumori_bo *pumori_bo_create(struct pumori_device *pumori, u64 size, u32 flags,
 				   struct pumori_vm *vm)
 {
-	struct pumori_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct drm_gem_object *owner = vm ? pumori_vm_object(vm) : NULL;
+	struct pumori_bo *bo = pumori_bo_alloc(pumori, size, flags, owner ? owner->resv : NULL);
 	int ret;
 
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
-
-	bo->flags = flags;
-	INIT_LIST_HEAD(&bo->hbm_link);
-	bo->base.funcs = &pumori_bo_funcs;
-	if (vm) {
-		bo->owner = pumori_vm_object(vm);
-		drm_gem_object_get(bo->owner);
-		bo->base.resv = bo->owner->resv;
+	if (owner) {
+		drm_gem_object_get(owner);
+		bo->owner = owner;
 	}
-	drm_gem_private_object_init(&pumori->drm, &bo->base, size);
-	drm_gem_gpuva_init(&bo->base);
 
 	if (flags & DRM_PUMORI_BO_HBM) {
 		bo->hbm_group = vm ? pumori_hbm_group_get(pumori_vm_hbm_group(vm)) :

@@ -161,6 +161,11 @@ static int vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 		if (ret)
 			return ret;
 	}
+	/* What is gone for good is mapped nowhere: a job that reads it faults. */
+	if (bo->place == PUMORI_BO_PURGED) {
+		drm_gpuvm_bo_evict(vm_bo, false);
+		return 0;
+	}
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
 		ret = map_again(to_pumori_vm(vm_bo->vm), to_pumori_va(va));
 		if (ret) {
@@ -231,6 +236,8 @@ static int validate_op(struct pumori_bind *bind, struct drm_exec *exec, const st
 
 	if (!op->bo)
 		return 0;
+	if (op->bo->place == PUMORI_BO_PURGED)
+		return -ENODATA;
 	if (op->bo->place == PUMORI_BO_EVICTED)
 		ret = pumori_bo_restore(op->bo, exec);
 	vm_bo = drm_gpuvm_bo_find(&bind->vm->base, &op->bo->base);

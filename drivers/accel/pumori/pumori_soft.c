@@ -106,6 +106,7 @@ const struct pumori_bus_ops pumori_soft_bus_ops = {
 	.write = soft_write,
 	.doorbell = soft_doorbell,
 	.map_page = pumori_soft_map_page,
+	.map_memory = pumori_soft_map_memory,
 	.unmap_page = pumori_soft_unmap_page,
 	.hbm_populate = pumori_soft_hbm_populate,
 	.hbm_release = pumori_soft_hbm_release,

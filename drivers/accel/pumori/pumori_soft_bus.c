@@ -59,6 +59,27 @@ void *pumori_soft_bus_pointer(void *context, u64 address, u32 length)
 }
 
 /**
+ * pumori_soft_map_memory() - give a page of kernel memory a bus address
+ * @bus: the bus
+ * @memory: where it begins
+ * @address: set to the address
+ */
+int pumori_soft_map_memory(struct pumori_bus *bus, void *memory, u64 *address)
+{
+	struct pumori_soft *soft = to_pumori_soft(bus);
+	u32 index;
+	int ret;
+
+	ret = xa_alloc_cyclic(&soft->bus_pages, &index, memory, XA_LIMIT(1, MAX_PAGES - 1),
+			      &soft->bus_next, GFP_KERNEL_ACCOUNT);
+	if (ret < 0)
+		return ret == -EBUSY ? -ENOMEM : ret;
+
+	*address = soft->bus_base + ((u64)index << PAGE_SHIFT);
+	return 0;
+}
+
+/**
  * pumori_soft_map_page() - give a page a bus address
  * @bus: the bus
  * @page: the page
@@ -66,17 +87,7 @@ void *pumori_soft_bus_pointer(void *context, u64 address, u32 length)
  */
 int pumori_soft_map_page(struct pumori_bus *bus, struct page *page, u64 *address)
 {
-	struct pumori_soft *soft = to_pumori_soft(bus);
-	u32 index;
-	int ret;
-
-	ret = xa_alloc_cyclic(&soft->bus_pages, &index, page_address(page),
-			      XA_LIMIT(1, MAX_PAGES - 1), &soft->bus_next, GFP_KERNEL_ACCOUNT);
-	if (ret < 0)
-		return ret == -EBUSY ? -ENOMEM : ret;
-
-	*address = soft->bus_base + ((u64)index << PAGE_SHIFT);
-	return 0;
+	return pumori_soft_map_memory(bus, page_address(page), address);
 }
 
 /**

@@ -109,6 +109,7 @@ extern const struct pumori_bus_ops pumori_soft_bus_ops;
 void pumori_soft_bus_init(struct pumori_soft *soft);
 void pumori_soft_bus_fini(struct pumori_soft *soft);
 void *pumori_soft_bus_pointer(void *context, u64 address, u32 length);
+int pumori_soft_map_memory(struct pumori_bus *bus, void *memory, u64 *address);
 int pumori_soft_map_page(struct pumori_bus *bus, struct page *page, u64 *address);
 void pumori_soft_unmap_page(struct pumori_bus *bus, u64 address);
 

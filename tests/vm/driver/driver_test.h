@@ -159,6 +159,7 @@ void test_memory(void);
 void test_bind(void);
 void test_bind_async(void);
 void test_share(void);
+void test_rights(void);
 void test_evict(void);
 void test_programs(void);
 void test_jobs(void);

@@ -14,6 +14,7 @@ static const struct {
 	{ "bind", test_bind },
 	{ "bind_async", test_bind_async },
 	{ "share", test_share },
+	{ "rights", test_rights },
 	{ "evict", test_evict },
 	{ "programs", test_programs },
 	{ "jobs", test_jobs },
