@@ -123,12 +123,14 @@ struct pumori_hw_control {
 	__u32 opcode;
 	/** @sequence: returned in the acknowledging event */
 	__u32 sequence;
-	/** @address: RUNLIST: bus address of an array of queue descriptor bus addresses (one page);
+	/**
+	 * @address: RUNLIST: bus address of an array of queue descriptor bus addresses (one page);
 	 * LOAD_PROGRAM: bus address of a page of bus addresses of the image's 4 KiB pages;
 	 * TLB_INVALIDATE: first VA
 	 */
 	__u64 address;
-	/** @length: RUNLIST: number of queues (at most 512); LOAD_PROGRAM: bytes of the image
+	/**
+	 * @length: RUNLIST: number of queues (at most 512); LOAD_PROGRAM: bytes of the image
 	 * (at most 512 pages a list page; longer images chain, the last word of a full page points on);
 	 * TLB_INVALIDATE: bytes, 0 for everything
 	 */

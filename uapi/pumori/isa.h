@@ -36,6 +36,12 @@
 
 /**
  * enum pumori_isa_stream - who executes an instruction stream
+ * @PUMORI_ISA_TENSOR: matrix products
+ * @PUMORI_ISA_VECTOR: elementwise operations, reductions, windows
+ * @PUMORI_ISA_SCALAR: functions of one argument
+ * @PUMORI_ISA_GPSIMD: all integer widths, gather, scatter, search
+ * @PUMORI_ISA_SYNC: control alone
+ * @PUMORI_ISA_DMA0: DMA queue q is stream PUMORI_ISA_DMA0 + q
  *
  * Streams run asynchronously and meet only at semaphores. A DMA queue is a stream like any other;
  * it executes DMA and control instructions only.
@@ -46,7 +52,7 @@ enum pumori_isa_stream {
 	PUMORI_ISA_SCALAR = 2,
 	PUMORI_ISA_GPSIMD = 3,
 	PUMORI_ISA_SYNC = 4,
-	PUMORI_ISA_DMA0 = 5,	/* DMA queue q is stream PUMORI_ISA_DMA0 + q */
+	PUMORI_ISA_DMA0 = 5,
 };
 
 /** enum pumori_isa_dtype - element types; storage sizes as the name says, BOOL is one byte 0 or 1 */
@@ -94,7 +100,8 @@ enum pumori_isa_format {
 };
 
 /**
- * PUMORI_ISA_OPCODES - the closed table of opcodes
+ * PUMORI_ISA_OPCODES() - the closed table of opcodes
+ * @X: macro that makes what is wanted of a row
  *
  * X(name, value, mnemonic, streams, format, inputs, has_output)
  * @inputs counts the tensor inputs that must be present; optional [P,1] operands (bias, scale) may
@@ -142,7 +149,8 @@ enum pumori_isa_opcode {
 #define PUMORI_ISA_OPCODE_LIMIT		128	/* every opcode is below */
 
 /**
- * PUMORI_ISA_ALU_OPS - binary operations of the VECTOR and GPSIMD engines
+ * PUMORI_ISA_ALU_OPS() - binary operations of the VECTOR and GPSIMD engines
+ * @X: macro that makes what is wanted of a row
  *
  * X(name, value, mnemonic). In floating point a op b is one IEEE operation, nearest-even.
  * MAX is (a > b ? a : b), MIN is (a < b ? a : b), also for NaN and signed zeros. Comparisons and
@@ -185,7 +193,8 @@ enum pumori_isa_alu_op {
 #define PUMORI_ISA_ALU_LIMIT		64
 
 /**
- * PUMORI_ISA_FUNCTIONS - functions of ACTIVATE
+ * PUMORI_ISA_FUNCTIONS() - functions of ACTIVATE
+ * @X: macro that makes what is wanted of a row
  *
  * X(name, value, mnemonic). The argument is v = in0 * scale + bias as one FMA. Each function is a
  * documented sequence of IEEE operations (Documentation/isa.md), the same on every host.

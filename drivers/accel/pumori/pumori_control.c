@@ -208,6 +208,7 @@ bool pumori_control_probe(struct pumori_core *core)
 
 	if (!core->probing)
 		core->probing = !try_start(core, &core->probe, &command);
+	/* Pairs with the release in acknowledge(): done means that the answer is there. */
 	return core->probing && smp_load_acquire(&core->probe.done) && core->probe.error != -EIO;
 }
 

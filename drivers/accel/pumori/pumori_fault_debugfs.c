@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two files for root: "inject" takes "KIND [CORE [COUNT]]" and tells the kinds and what is left, "reset" takes
- * "queue ID", "core CORE" or "device".
+ * Two files for root: "inject" takes "KIND [CORE [COUNT]]" and tells the kinds and what is left,
+ * "reset" takes "queue ID", "core CORE" or "device".
  */
 
 #include <linux/debugfs.h>

@@ -189,8 +189,8 @@ static int make_chip(struct pumori_soft *soft, u64 serial)
 
 	if (pumori_soft_hbm_init(soft, config.hbm_bytes))
 		return -ENOMEM;
-	soft->chip_memory = vzalloc(silicon_device_bytes(&config));
-	soft->store = vzalloc(silicon_store_bytes(&config));
+	soft->chip_memory = pumori_soft_alloc(silicon_device_bytes(&config));
+	soft->store = pumori_soft_alloc(silicon_store_bytes(&config));
 	if (!soft->chip_memory || !soft->store)
 		return -ENOMEM;
 

@@ -218,7 +218,7 @@ void pumori_soft_cores_unpark(struct pumori_soft *soft)
  */
 int pumori_soft_calibrate(struct pumori_soft *soft)
 {
-	void *scratch = vzalloc(silicon_slot_bytes());
+	void *scratch = pumori_soft_alloc(silicon_slot_bytes());
 	u64 best = 0;
 	u32 core, i;
 
@@ -267,7 +267,7 @@ int pumori_soft_prepare_queue(struct pumori_bus *bus, u32 core)
 	mutex_lock(&soft->slots_lock);
 	if (at->slots < soft->base.info.slots &&
 	    READ_ONCE(soft->base.core[core]->queue_count) >= at->slots) {
-		memory = vmalloc_huge(silicon_slot_bytes(), GFP_KERNEL | __GFP_ZERO);
+		memory = vmalloc_huge(silicon_slot_bytes(), GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 		if (!memory) {
 			/* The first slot is a must, the others save time. */
 			ret = at->slots ? 0 : -ENOMEM;

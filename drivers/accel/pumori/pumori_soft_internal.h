@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
+#include <linux/vmalloc.h>
 
 #include "pumori_bus.h"
 #include "pumori_device.h"
@@ -128,6 +129,12 @@ int pumori_soft_cores_park(struct pumori_soft *soft);
 void pumori_soft_cores_unpark(struct pumori_soft *soft);
 void pumori_soft_core_wake(struct pumori_soft *soft, u32 core);
 int pumori_soft_calibrate(struct pumori_soft *soft);
+/* Memory of the chip's own, zeroed; vfree() frees it. Whether there is any, the caller says. */
+static inline void *pumori_soft_alloc(size_t bytes)
+{
+	return __vmalloc(bytes, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+}
+
 int pumori_soft_prepare_queue(struct pumori_bus *bus, u32 core);
 
 u32 pumori_soft_host_features(void);

@@ -34,7 +34,8 @@ static int queue_state(const struct pumori_queue *queue)
 		return -ENOENT;
 	if (pumori_device_is_lost(queue->pumori))
 		return -EIO;
-	if (atomic_read(&queue->banned) || READ_ONCE(queue->cancelled) || pumori_vm_is_banned(pumori_context_vm(queue->context)))
+	if (atomic_read(&queue->banned) || READ_ONCE(queue->cancelled) ||
+	    pumori_vm_is_banned(pumori_context_vm(queue->context)))
 		return -ECANCELED;
 	return 0;
 }
