@@ -3,6 +3,7 @@
 
 #include <linux/dma-fence.h>
 #include <linux/math64.h>
+#include <kunit/visibility.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -157,6 +158,7 @@ int pumori_device_init(struct pumori_device *pumori, struct pumori_bus *bus)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_device_init);
 
 /**
  * pumori_device_enable() - let the chip raise interrupts
@@ -212,6 +214,7 @@ err_unplug:
 	drm_dev_unplug(&pumori->drm);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_device_register);
 
 /**
  * pumori_device_cancel() - end what waits for a chip that was reset or stopped
@@ -246,6 +249,7 @@ void pumori_device_unplug(struct pumori_device *pumori)
 	pumori_device_cancel(pumori);
 	pumori_coredump_end(pumori);
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_device_unplug);
 
 /**
  * pumori_device_interrupt() - handle what the chip has to say
@@ -265,6 +269,7 @@ void pumori_device_interrupt(struct pumori_device *pumori)
 		pumori_core_handle_events(pumori->core[core]);
 	dma_fence_end_signalling(cookie);
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_device_interrupt);
 
 /**
  * pumori_device_budget_units() - convert a time limit to units of work

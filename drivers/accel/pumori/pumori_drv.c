@@ -3,6 +3,7 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include <drm/drm_accel.h>
 #include <drm/drm_drv.h>
@@ -134,6 +135,7 @@ const struct drm_driver pumori_drm_driver = {
 	.major = DRM_PUMORI_DRIVER_MAJOR,
 	.minor = DRM_PUMORI_DRIVER_MINOR,
 };
+EXPORT_SYMBOL_IF_KUNIT(pumori_drm_driver);
 
 static int __init pumori_init(void)
 {
