@@ -10,5 +10,5 @@ BENCHES += tests/bench/guest
 BENCHES_DEPS += $(BENCH_LATENCY)
 
 .PHONY: bench-guest
-bench-guest: all $(BENCH_LATENCY) $(MODEL_EXECUTABLES) vm-kernel-plain vm-kernel-stock
+bench-guest: all $(BENCH_LATENCY) $(MODEL_EXECUTABLES) vm-kernel-uml-plain vm-kernel-stock
 	@tests/bench/guest

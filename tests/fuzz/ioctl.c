@@ -125,8 +125,8 @@ static const struct row calls[] = {
 		F(drm_pumori_submit, queue_id, ID, QUEUE), F(drm_pumori_submit, flags, ZERO, 0),
 		F(drm_pumori_submit, jobs, ARRAY, JOB) } },
 	{ CALL(PUMORI_JOB_QUERY, drm_pumori_job_query), 4, {
-		F(drm_pumori_job_query, queue_id, ID, QUEUE), F(drm_pumori_job_query, flags, ZERO, 0),
-		F(drm_pumori_job_query, sequence, SMALL, 6) } },
+		F(drm_pumori_job_query, queue_id, ID, QUEUE), F(drm_pumori_job_query, flags, FLAGS, 1),
+		F(drm_pumori_job_query, sequence, SMALL, 6), F(drm_pumori_job_query, deadline_ns, SMALL, 1000) } },
 	{ CALL(GEM_CLOSE, drm_gem_close), 2, {
 		F(drm_gem_close, handle, ID, BUFFER), F(drm_gem_close, pad, ZERO, 0) } },
 	{ CALL(PRIME_HANDLE_TO_FD, drm_prime_handle), 2, {

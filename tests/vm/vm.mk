@@ -14,6 +14,12 @@ DRIVER_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/driver/*.
 $(DRIVER_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm 2> /dev/null)
 $(eval $(call program,$(DRIVER_TEST),$(DRIVER_TEST_OBJECTS),))
 
+HOSTILE_TEST := $(O)/tests/vm/hostile-test
+HOSTILE_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/hostile/*.c)) \
+	$(patsubst %,$(O)/obj/tests/vm/driver/%.o,programs session tap test_share)
+$(HOSTILE_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm 2> /dev/null)
+$(eval $(call program,$(HOSTILE_TEST),$(HOSTILE_TEST_OBJECTS),-pthread))
+
 NETLINK_TEST := $(O)/tests/vm/netlink-test
 NETLINK_TEST_OBJECTS := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/vm/netlink/*.c))
 $(NETLINK_TEST_OBJECTS): private EXTRA_CFLAGS += $(shell pkg-config --cflags libdrm libnl-genl-3.0 2> /dev/null)
@@ -24,15 +30,21 @@ $(eval $(call program,$(NETLINK_TEST),$(NETLINK_TEST_OBJECTS),$(shell pkg-config
 check-next:
 	@$(RUN_SUITE) next tests/vm/check-next
 
+# Data races; too slow for every check where QEMU emulates.
+.PHONY: check-kcsan
+check-kcsan:
+	@$(RUN_SUITE) kcsan tests/vm/check-kcsan
+
 # Built on first use; a prerequisite of its own, so that its progress is seen.
-.PHONY: vm-kernel-debug vm-kernel-plain vm-kernel-stock
-vm-kernel-debug vm-kernel-plain: vm-kernel-%:
-	@tests/vm/uml-kernel $* > /dev/null
+.PHONY: vm-kernel-uml-debug vm-kernel-uml-plain vm-kernel-x86-debug vm-kernel-stock
+vm-kernel-uml-debug vm-kernel-uml-plain vm-kernel-x86-debug: vm-kernel-%:
+	@tests/vm/test-kernel $* > /dev/null
 vm-kernel-stock:
 	@tools/setup/kernel image > /dev/null && tools/setup/kernel headers > /dev/null
 
-CHECK_KUNIT += tests/vm/check-kunit
-CHECK_KUNIT_DEPS += vm-kernel-debug
+CHECK_KUNIT += tests/vm/check-kunit-uml tests/vm/check-kunit-qemu tests/vm/check-splats
+CHECK_KUNIT_DEPS += vm-kernel-uml-debug vm-kernel-x86-debug
 
 CHECK_VM += tests/vm/check-uml tests/vm/check-uml-plain tests/vm/check-qemu
-CHECK_VM_DEPS += vm-kernel-debug vm-kernel-plain vm-kernel-stock all $(DRIVER_TEST) $(NETLINK_TEST) $(MODEL_EXECUTABLES) $(PRELOAD_EXECUTABLES) $(LINES_STAMP)
+CHECK_VM_DEPS += vm-kernel-uml-debug vm-kernel-uml-plain vm-kernel-stock all $(DRIVER_TEST) $(HOSTILE_TEST) $(NETLINK_TEST) \
+	$(MODEL_EXECUTABLES) $(PRELOAD_EXECUTABLES) $(LINES_STAMP)

@@ -2,7 +2,7 @@
 # The KUnit suites that were built beside the driver.
 load || exit 1
 found=0
-for module in "$(dirname "$MODULE")"/tests/*.ko "$(dirname "$MODULE")"/*kunit*.ko; do
+for module in "$(dirname "$MODULE")"/*_kunit.ko; do
 	[ -f "$module" ] || continue
 	found=1
 	insmod "$module" || echo "not ok - $(basename "$module") loads"
