@@ -230,6 +230,7 @@ static const struct row rows[] = {
 	ROW(JOB_QUERY, job_query.queue_id, BAD, -ENOENT),
 	ROW(JOB_QUERY, job_query.flags, BIT(30), -EINVAL),
 	ROW(JOB_QUERY, job_query.deadline_ns, 1, -EINVAL),
+	ROW(JOB_QUERY, job_query.pad, 1, -EINVAL),
 	ROW(JOB_QUERY, job_query.sequence, 0, -EINVAL),
 	ROW(JOB_QUERY, job_query.sequence, 2, -EINVAL),
 	ROW(JOB_QUERY, job_query.sequence, U64_MAX, -EINVAL),
