@@ -30,6 +30,11 @@ $(eval $(call program,$(NETLINK_TEST),$(NETLINK_TEST_OBJECTS),$(shell pkg-config
 check-next:
 	@$(RUN_SUITE) next tests/vm/check-next
 
+# What a process without privileges can do to others.
+.PHONY: check-hostile
+check-hostile: vm-kernel-uml-debug $(HOSTILE_TEST) $(O)/tests/fuzz/ioctl
+	@$(RUN_SUITE) hostile tests/vm/check-hostile
+
 # Data races; too slow for every check where QEMU emulates.
 .PHONY: check-kcsan
 check-kcsan:
