@@ -102,6 +102,18 @@ static const struct row calls[] = {
 		F(drm_pumori_bo_create, pad, ZERO, 0) } },
 	{ CALL(PUMORI_BO_MMAP_OFFSET, drm_pumori_bo_mmap_offset), 2, {
 		F(drm_pumori_bo_mmap_offset, handle, ID, BUFFER), F(drm_pumori_bo_mmap_offset, flags, ZERO, 0) } },
+	{ CALL(PUMORI_BO_WAIT, drm_pumori_bo_wait), 2, {
+		F(drm_pumori_bo_wait, handle, ID, BUFFER), F(drm_pumori_bo_wait, flags, ZERO, 0),
+		F(drm_pumori_bo_wait, timeout_ns, SMALL, 1000) } },
+	{ CALL(PUMORI_BO_MADVISE, drm_pumori_bo_madvise), 2, {
+		F(drm_pumori_bo_madvise, handle, ID, BUFFER), F(drm_pumori_bo_madvise, advice, FLAGS, 1),
+		F(drm_pumori_bo_madvise, pad, ZERO, 0) } },
+	{ CALL(PUMORI_BO_LABEL, drm_pumori_bo_label), 1, {
+		F(drm_pumori_bo_label, handle, ID, BUFFER), F(drm_pumori_bo_label, size, SMALL, 300),
+		F(drm_pumori_bo_label, pointer, OUTPUT, 0) } },
+	{ CALL(PUMORI_BO_SYNC, drm_pumori_bo_sync), 1, {
+		F(drm_pumori_bo_sync, handle, ID, BUFFER), F(drm_pumori_bo_sync, flags, FLAGS, 3),
+		F(drm_pumori_bo_sync, offset, SMALL, 2), F(drm_pumori_bo_sync, size, BYTES, 0) } },
 	{ CALL(PUMORI_PROGRAM_CREATE, drm_pumori_program_create), 4, {
 		F(drm_pumori_program_create, vm_id, ID, VM), F(drm_pumori_program_create, flags, ZERO, 0),
 		F(drm_pumori_program_create, pointer, IMAGE, 0), F(drm_pumori_program_create, id, RESULT, PROGRAM),

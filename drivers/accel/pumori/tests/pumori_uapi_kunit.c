@@ -18,7 +18,8 @@
 enum valid {
 	DEV_QUERY, CORE_QUERY, VM_CREATE, VM_DESTROY, VM_BIND, VM_UNBIND, BO_CREATE, HBM_CREATE,
 	BO_MMAP_OFFSET, PROGRAM_CREATE, PROGRAM_DESTROY, CONTEXT_CREATE, CONTEXT_DESTROY,
-	CONTEXT_QUERY, QUEUE_CREATE, QUEUE_DESTROY, SUBMIT, SUBMIT_POINT, JOB_QUERY,
+	CONTEXT_QUERY, QUEUE_CREATE, QUEUE_DESTROY, SUBMIT, SUBMIT_POINT, BO_WAIT, BO_MADVISE,
+	BO_LABEL, BO_SYNC, JOB_QUERY,
 };
 
 /**
@@ -41,6 +42,14 @@ struct call {
 	struct drm_pumori_bo_create bo_create;
 	/** @bo_mmap_offset: argument */
 	struct drm_pumori_bo_mmap_offset bo_mmap_offset;
+	/** @bo_wait: argument */
+	struct drm_pumori_bo_wait bo_wait;
+	/** @bo_madvise: argument */
+	struct drm_pumori_bo_madvise bo_madvise;
+	/** @bo_label: argument */
+	struct drm_pumori_bo_label bo_label;
+	/** @bo_sync: argument */
+	struct drm_pumori_bo_sync bo_sync;
 	/** @program_create: argument */
 	struct drm_pumori_program_create program_create;
 	/** @context_create: argument */
@@ -156,6 +165,27 @@ static const struct row rows[] = {
 	ROW(BO_MMAP_OFFSET, bo_mmap_offset.handle, 0, -ENOENT),
 	ROW(BO_MMAP_OFFSET, bo_mmap_offset.handle, BAD, -ENOENT),
 	ROW(BO_MMAP_OFFSET, bo_mmap_offset.flags, BIT(30), -EINVAL),
+
+	ROW(BO_WAIT, bo_wait.handle, 0, -ENOENT),
+	ROW(BO_WAIT, bo_wait.handle, BAD, -ENOENT),
+	ROW(BO_WAIT, bo_wait.flags, BIT(30), -EINVAL),
+	ROW(BO_MADVISE, bo_madvise.handle, 0, -ENOENT),
+	ROW(BO_MADVISE, bo_madvise.handle, BAD, -ENOENT),
+	ROW(BO_MADVISE, bo_madvise.advice, 77, -EINVAL),
+	ROW(BO_MADVISE, bo_madvise.pad, 1, -EINVAL),
+	ROW(BO_LABEL, bo_label.handle, 0, -ENOENT),
+	ROW(BO_LABEL, bo_label.handle, BAD, -ENOENT),
+	ROW(BO_LABEL, bo_label.size, DRM_PUMORI_LABEL_BYTES + 1, -E2BIG),
+	ROW(BO_LABEL, bo_label.size, U32_MAX, -E2BIG),
+	ROW(BO_LABEL, bo_label.pointer, 8, -EFAULT),
+	ROW(BO_SYNC, bo_sync.handle, 0, -ENOENT),
+	ROW(BO_SYNC, bo_sync.handle, BAD, -ENOENT),
+	ROW(BO_SYNC, bo_sync.flags, 0, -EINVAL),
+	ROW(BO_SYNC, bo_sync.flags, BIT(30), -EINVAL),
+	ROW(BO_SYNC, bo_sync.offset, PAGE_SIZE, -EINVAL),
+	ROW(BO_SYNC, bo_sync.offset, U64_MAX, -EINVAL),
+	ROW(BO_SYNC, bo_sync.size, 0, -EINVAL),
+	ROW(BO_SYNC, bo_sync.size, U64_MAX, -EINVAL),
 
 	ROW(PROGRAM_CREATE, program_create.vm_id, 0, -ENOENT),
 	ROW(PROGRAM_CREATE, program_create.vm_id, BAD, -ENOENT),
@@ -359,6 +389,28 @@ static void make_valid(struct pumori_mock *mock, enum valid valid, struct call *
 	case BO_MMAP_OFFSET:
 		call->bo_mmap_offset.handle = make_buffer(mock, queue.vm);
 		set_call(call, DRM_IOCTL_PUMORI_BO_MMAP_OFFSET, &call->bo_mmap_offset);
+		break;
+	case BO_WAIT:
+		call->bo_wait.handle = make_buffer(mock, queue.vm);
+		set_call(call, DRM_IOCTL_PUMORI_BO_WAIT, &call->bo_wait);
+		break;
+	case BO_MADVISE:
+		call->bo_madvise.handle = make_buffer(mock, queue.vm);
+		set_call(call, DRM_IOCTL_PUMORI_BO_MADVISE, &call->bo_madvise);
+		break;
+	case BO_LABEL:
+		call->bo_label.handle = make_buffer(mock, queue.vm);
+		call->bo_label.size = 4;
+		call->bo_label.pointer = pumori_mock_user(mock, "name", 4);
+		set_call(call, DRM_IOCTL_PUMORI_BO_LABEL, &call->bo_label);
+		break;
+	case BO_SYNC:
+		call->bo_sync = (struct drm_pumori_bo_sync) {
+			.handle = make_buffer(mock, queue.vm),
+			.flags = DRM_PUMORI_SYNC_TO_DEVICE,
+			.size = PAGE_SIZE,
+		};
+		set_call(call, DRM_IOCTL_PUMORI_BO_SYNC, &call->bo_sync);
 		break;
 	case PROGRAM_CREATE:
 		make_program(mock, &call->program_create, queue.vm);
