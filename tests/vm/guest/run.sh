@@ -23,4 +23,6 @@ if [ "$PUMORI_VM" = qemu ]; then
 	# Closing a serial port waits for its last byte.
 fi
 sync
+# A reset ends QEMU (-no-reboot), also where the kernel cannot switch the machine off.
+[ "$PUMORI_VM" = qemu ] && busybox reboot -f
 busybox poweroff -f
