@@ -183,8 +183,11 @@ struct pumori_tensor *pumori_build_reshape(struct pumori_graph *graph, struct pu
 
 	if (!x)
 		return NULL;
-	memcpy(attributes.reshape.shape, shape, rank * sizeof(*shape));
-	memcpy(wanted.shape, shape, rank * sizeof(*shape));
+	/* A scalar has no shape to copy. */
+	if (rank) {
+		memcpy(attributes.reshape.shape, shape, rank * sizeof(*shape));
+		memcpy(wanted.shape, shape, rank * sizeof(*shape));
+	}
 	if (pumori_shape_equal(&wanted, &x->type))
 		return x;
 	return pumori_build(graph, PUMORI_PRIMITIVE_RESHAPE, &attributes, &x, 1);
