@@ -127,9 +127,11 @@ static void rows_accumulate(void **state)
 	static const int64_t shape[] = { ROWS, COLUMNS }, row[] = { 1, COLUMNS }, place[] = { 1, 1 };
 	struct pumori_tensor *update = input("update", PUMORI_ELEMENT_FLOAT32, 2, row), *y;
 	struct pumori_tensor *index = input("index", PUMORI_ELEMENT_INT64, 2, place);
-	struct pumori_tensor *operands[3] = { input("past.0", PUMORI_ELEMENT_FLOAT32, 2, shape), index, update };
+	struct pumori_tensor *past = input("past.0", PUMORI_ELEMENT_FLOAT32, 2, shape);
+	struct pumori_tensor *operands[3] = { past, index, update };
 	union pumori_attributes attributes = { .scatter_nd = { .mode = PUMORI_SCATTER_REPLACE } };
-	struct pumori_node *scatter = pumori_graph_add(graph, PUMORI_PRIMITIVE_SCATTER_ND, &attributes, operands, 3);
+	struct pumori_node *scatter = pumori_graph_add(graph, PUMORI_PRIMITIVE_SCATTER_ND, &attributes,
+						       operands, 3);
 
 	(void)state;
 	assert_non_null(scatter);
@@ -157,8 +159,10 @@ static void pairs_must_fit(void **state)
 	struct pumori_tensor *b = input("b", PUMORI_ELEMENT_FLOAT32, 1, other);
 
 	(void)state;
-	assert_int_equal(pumori_graph_add_output(graph, pumori_build_unary(graph, PUMORI_UNARY_RELU, 0, 0, a), "y"), 0);
-	assert_int_equal(pumori_graph_add_output(graph, pumori_build_unary(graph, PUMORI_UNARY_ABS, 0, 0, b), "z"), 0);
+	a = pumori_build_unary(graph, PUMORI_UNARY_RELU, 0, 0, a);
+	b = pumori_build_unary(graph, PUMORI_UNARY_ABS, 0, 0, b);
+	assert_int_equal(pumori_graph_add_output(graph, a, "y"), 0);
+	assert_int_equal(pumori_graph_add_output(graph, b, "z"), 0);
 	assert_true(pair("a", "nothing") < 0);
 	assert_true(pair("nothing", "y") < 0);
 	assert_true(pair("b", "y") < 0);

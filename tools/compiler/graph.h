@@ -276,7 +276,7 @@ enum pumori_cast_mode {
 /* An input that a device keeps between runs, and the output that is its next value (state.h). */
 struct pumori_state {
 	size_t input, output;		/* positions in the graph's lists */
-	unsigned int stored;		/* element type on the device, enum pumori_isa_dtype; the back end's choice */
+	unsigned int stored;		/* the back end's choice, enum pumori_isa_dtype */
 };
 
 struct pumori_graph {

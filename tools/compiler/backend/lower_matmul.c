@@ -234,7 +234,8 @@ static void multiply_streamed(struct product *product, const struct pumori_place
 
 			for (int64_t c = 0; c < columns; c += STREAMED_COLUMNS)
 				parts[c / STREAMED_COLUMNS] = stream_b(
-					product, k, run, n + c, minimum(columns - c, STREAMED_COLUMNS));
+					product, k, run, n + c,
+					minimum(columns - c, STREAMED_COLUMNS));
 			counts[0] = product->k_on_rows ? product->m : run;
 			steps[0] = product->k_on_rows ? a->step[0] : a->step[1];
 			operand = product->k_on_rows ?
@@ -247,7 +248,8 @@ static void multiply_streamed(struct product *product, const struct pumori_place
 				counts[0] = minimum(columns - c, STREAMED_COLUMNS);
 				steps[0] = 1;
 				operand = pumori_place_operand(part, 0, run, 0, 1, counts, steps);
-				pumori_matrix_multiply(program, psum, c, product->m, part->tile, &operand, k > 0);
+				pumori_matrix_multiply(program, psum, c, product->m, part->tile,
+						       &operand, k > 0);
 				if (!program->error)
 					program->instructions[program->instruction_count - 1]
 						.isa.compute.modifiers |= PUMORI_ISA_STREAMED;
@@ -261,8 +263,8 @@ static void multiply_streamed(struct product *product, const struct pumori_place
 }
 
 /*
- * Where the copy costs more than reading where prefetching does not help: few rows, and an array that holds them
- * as A lies.
+ * Where the copy costs more than reading where prefetching does not help: few rows, and an array
+ * that holds them as A lies.
  */
 static bool may_stream(const struct product *product, const struct pumori_place *a)
 {

@@ -20,9 +20,9 @@ void pumori_matrix_multiply(struct pumori_tile_program *program, uint32_t psum, 
 			    bool accumulate);
 
 /*
- * Constants [@depth][@columns], the rows @pitch apart, put into the weights so that each partition reads one run:
- * rows that share a partition follow each other. pumori_matrix_fetch() brings them into a new tile as
- * [depth, columns] with the rows on partitions.
+ * Constants [@depth][@columns], the rows @pitch apart, put into the weights so that each partition
+ * reads one run: rows that share a partition follow each other. pumori_matrix_fetch() brings them
+ * into a new tile as [depth, columns] with the rows on partitions.
  */
 struct pumori_place pumori_matrix_pack(struct pumori_lowering *lowering, const float *values,
 				       int64_t depth, int64_t columns, int64_t pitch,
@@ -31,8 +31,8 @@ struct pumori_place pumori_matrix_fetch(struct pumori_lowering *lowering,
 					const struct pumori_place *packed);
 
 /*
- * out = activation(psum * scale + bias), or, of integers, out = psum: @bias is NULL, or one FP32 a row, which must hold what
- * pumori_matrix_bias() made of the operator's bias.
+ * out = activation(psum * scale + bias), or, of integers, out = psum: @bias is NULL, or one FP32 a
+ * row, which must hold what pumori_matrix_bias() made of the operator's bias.
  */
 void pumori_matrix_evacuate(struct pumori_lowering *lowering, const struct pumori_place *out,
 			    const struct pumori_place *psum,

@@ -311,8 +311,8 @@ static bool transpose(struct pumori_tile_program *program, const struct pumori_p
 #define TURNED_ELEMENTS 16
 
 /*
- * From memory where neighbours belong to different partitions: lines are loaded as they lie and turned in SBUF,
- * not element by element.
+ * From memory where neighbours belong to different partitions: lines are loaded as they lie and
+ * turned in SBUF, not element by element.
  */
 static bool load_turned(struct pumori_tile_program *program, const struct pumori_place *sbuf,
 			const struct pumori_place *memory)

@@ -11,7 +11,8 @@ static bool loads_weights(const struct pumori_tile_program *program,
 	uint32_t source = instruction->tiles[PUMORI_TILE_IN0];
 
 	return instruction->isa.opcode == PUMORI_ISA_DMA_COPY &&
-	       !(instruction->isa.dma.destination.flags & PUMORI_ISA_DMA_STREAM) && source != PUMORI_NO_TILE &&
+	       !(instruction->isa.dma.destination.flags & PUMORI_ISA_DMA_STREAM) &&
+	       source != PUMORI_NO_TILE &&
 	       program->tiles[source].space == PUMORI_ISA_MEMORY &&
 	       program->tiles[source].kind == PUMORI_KIND_WEIGHTS;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory to memory where neighbours do not stay neighbours (interleaving, repetition, turned axes): a DMA
- * would move one element at a time. Parts go through SBUF in runs instead, and an engine reorders them there.
+ * Memory to memory where neighbours do not stay neighbours (interleaving, repetition, turned axes):
+ * a DMA would move one element at a time. Parts go through SBUF in runs instead, and an engine
+ * reorders them there.
  */
 #include <string.h>
 
@@ -56,8 +57,9 @@ static void order_by_step(const struct pumori_place *place, unsigned int *order,
 }
 
 /*
- * A tile for @part of memory, its free axes in the order in which memory has them. *@memory becomes the part
- * with axes in that order, *@ordered the tile likewise; the result is the tile with the axes of @part.
+ * A tile for @part of memory, its free axes in the order in which memory has them. *@memory becomes
+ * the part with axes in that order, *@ordered the tile likewise; the result is the tile with the
+ * axes of @part.
  */
 static struct pumori_place tile_like(struct pumori_tile_program *program,
 				     const struct pumori_place *part, int axis,
