@@ -37,4 +37,4 @@ $(BENCH_MODELS)/%-fp32.pex: $(BENCH_MODELS)/%.onnx $(O)/pumori-cc
 BENCHES += tests/bench/against-onnxruntime
 BENCHES_DEPS += $(BENCH_COMPARE) $(MODEL_EXECUTABLES) $(BENCH_EXECUTABLES)
 
-include tests/bench/isa.mk tests/bench/submit.mk tests/bench/guest.mk
+include tests/bench/isa.mk tests/bench/submit.mk tests/bench/guest.mk tests/bench/bind.mk
