@@ -112,6 +112,13 @@ static void wrong_usage(void **state)
 		assert_memory_equal(text, "pumori-cc: ", 11);
 	}
 	assert_false(exists("out.pex"));
+	/* What is wrong is named. */
+	assert_int_equal(run("model.onnx --bogus -o out.pex"), 2);
+	assert_non_null(strstr(text, "unknown option --bogus"));
+	assert_int_equal(run("model.onnx -x -o out.pex"), 2);
+	assert_non_null(strstr(text, "unknown option -x"));
+	assert_int_equal(run("model.onnx --output"), 2);
+	assert_non_null(strstr(text, "--output needs a value"));
 }
 
 static void failures(void **state)

@@ -74,6 +74,13 @@ static int usage(const char *format, const char *argument)
 	return EXIT_USAGE;
 }
 
+static int usage_letter(int letter)
+{
+	const char text[] = { '-', (char)letter, '\0' };
+
+	return usage("unknown option %s", text);
+}
+
 /* Split NAME=VALUE in place; NULL if there is no name or no '='. */
 static char *split_value(char *argument)
 {
@@ -268,17 +275,24 @@ static int take_option(struct command *command, int option, bool *finished,
 		puts("pumori-cc " PUMORI_VERSION);
 		return EXIT_DONE;
 	default:
-		return usage("%s", "unknown or incomplete option");
+		return usage("%s", "unknown option");
 	}
 }
 
 static int parse_options(struct command *command, int argc, char **argv, bool *finished,
 			 struct pumori_diagnostics *diagnostics)
 {
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		int status = take_option(command, option, finished, diagnostics);
+		/* A short option may stand anywhere in its word; a long one is the word. */
+		if (option == ':')
+			return usage("%s needs a value", argv[optind - 1]);
+		if (option == '?' && optopt > ' ' && optopt < 256)
+			return usage_letter(optopt);
+		if (option == '?')
+			return usage("unknown option %s", argv[optind - 1]);
+		status = take_option(command, option, finished, diagnostics);
 
 		if (status != EXIT_DONE || *finished)
 			return status;
