@@ -190,10 +190,11 @@ static int write_file(struct pumori_profile *profile)
 		header.instructions += profile->trace[i].count;
 		header.lost += profile->trace[i].lost;
 	}
-	if (fwrite(&header, sizeof(header), 1, profile->file) != 1 ||
-	    (profile->event_count &&
-	     fwrite(profile->events, sizeof(*profile->events), profile->event_count, profile->file) !=
-		     profile->event_count))
+	if (fwrite(&header, sizeof(header), 1, profile->file) != 1)
+		return -1;
+	if (profile->event_count &&
+	    fwrite(profile->events, sizeof(*profile->events), profile->event_count, profile->file) !=
+		    profile->event_count)
 		return -1;
 	for (i = 0; i < profile->info.cores; i++)
 		if (write_instructions(profile, i))

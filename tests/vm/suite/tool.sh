@@ -76,7 +76,7 @@ is_shown() {
 }
 check "a process that computes is shown" within 20 is_shown
 equal "with its user" "$(value data.processes.0.uid ps)" 0
-equal "its device memory" "$([ "$(value data.processes.0.hbm_bytes ps)" -gt 0 ] && echo some)" some
+equal "the memory of its tensors" "$([ "$(value data.processes.0.host_bytes ps)" -gt 0 ] && echo some)" some
 check "a device in use is not reset" ends 7 "'pumori ps'" reset
 check "but with --force" ends 0 "accel0" reset --force
 kill -9 $bench 2> /dev/null
