@@ -5,6 +5,7 @@
  * What is gone stays gone: such a buffer can only be closed.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-resv.h>
 #include <linux/shrinker.h>
 
@@ -131,6 +132,7 @@ int pumori_madvise_init(struct pumori_device *pumori)
 	shrinker_register(shrinker);
 	return drmm_add_action_or_reset(&pumori->drm, free_shrinker, shrinker);
 }
+EXPORT_SYMBOL_IF_KUNIT(pumori_madvise_init);
 
 /**
  * pumori_ioctl_bo_madvise() - DRM_IOCTL_PUMORI_BO_MADVISE

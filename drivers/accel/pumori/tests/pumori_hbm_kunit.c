@@ -17,6 +17,7 @@
 #include "../pumori_evict.h"
 #include "../pumori_gem.h"
 #include "../pumori_hbm.h"
+#include "../pumori_madvise.h"
 
 #define HBM_BYTES	(8u << 20)
 #define HALF		(HBM_BYTES / 2)
@@ -107,6 +108,7 @@ static int fixture_init(struct kunit *test)
 	fixture->pumori->bus = &fixture->bus;
 	fixture->pumori->info.hbm_bytes = HBM_BYTES;
 	KUNIT_ASSERT_EQ(test, 0, pumori_hbm_init(fixture->pumori));
+	KUNIT_ASSERT_EQ(test, 0, pumori_madvise_init(fixture->pumori));
 	test->priv = fixture;
 	return 0;
 }
