@@ -137,6 +137,19 @@ static void corrected_error_is_told(void **state)
 	assert_int_equal(event.type, PUMORI_HW_EVENT_ECC);
 }
 
+/* Nobody kicks the core again, and EVENT_HEAD stays where it is: it must not sleep on what is left. */
+static void a_count_of_errors_needs_one_kick(void **state)
+{
+	struct rig *rig = *state;
+	struct pumori_hw_event event;
+
+	one_queue(rig);
+	inject(rig, PUMORI_HW_INJECT_ECC_CORRECTED, 20);
+	for (int i = 0; i < 100 && silicon_core_pending(rig->device, 0); i++)
+		silicon_core_run(rig->device, 0, 1000);
+	assert_int_equal(events(rig, &event), 20);
+}
+
 static void interrupts_get_lost_and_come_unasked(void **state)
 {
 	struct rig *rig = *state;
@@ -311,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_kinds_do_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_error_ends_one_job, setup, teardown),
 		cmocka_unit_test_setup_teardown(corrected_error_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_count_of_errors_needs_one_kick, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts_get_lost_and_come_unasked, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_get_lost_doubled_late_and_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(completions_get_lost_doubled_and_broken, setup, teardown),

@@ -179,6 +179,9 @@ u32 silicon_core_run(struct silicon_device *device, u32 number, u32 budget)
 		state = kernels->begin();
 		more = work(core, SILICON_MAX(budget, 1u));
 		kernels->end(state);
+		/* The rest of a count of events comes with the next runs. */
+		if (silicon_injected(core, PUMORI_HW_INJECT_ECC_CORRECTED) && silicon_event_room(core))
+			more = true;
 		silicon_store(&core->registers.busy_ns,
 			      core->registers.busy_ns + (silicon_core_now(core) - began));
 	}
